@@ -1,0 +1,110 @@
+"""Where a report goes: one form to standard output, others to files."""
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from sse_conform.errors import ConformError, UsageError
+from sse_conform.lazy_group import silence
+from sse_conform.report import Report
+from sse_conform.rule import Rule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputOptions:
+    """What :data:`sse_conform.options.output_options` gives."""
+
+    strict: bool = False
+    form: str = "text"
+    reports: tuple[tuple[str, Path], ...] = ()
+    color: str = "auto"
+    quiet: bool = False
+    verbose: bool = False
+
+
+def prepare(options: OutputOptions, *folders: Path) -> None:
+    """Settle colours, and find out before a long run whether its files can be written."""
+    match options.color:
+        case "always":
+            os.environ.pop("NO_COLOR", None)
+            os.environ["FORCE_COLOR"] = "1"
+        case "never":
+            os.environ.pop("FORCE_COLOR", None)
+            os.environ["NO_COLOR"] = "1"
+        case _:
+            pass
+    for _, file in options.reports:
+        if file.is_dir():
+            raise UsageError(f"--report {file} is a folder", hint="name a file in it")
+    files = [file.absolute() for _, file in options.reports]
+    for file in files:
+        if files.count(file) > 1:
+            raise UsageError(f"two reports go to {file}", hint="give each --report a file of its own")
+    for folder in (*folders, *(file.parent for _, file in options.reports)):
+        _demand_folder(folder)
+
+
+def _demand_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be used: {error.strerror}", hint="name another folder") from None
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder} cannot be written to", hint="name another folder")
+
+
+def emit(
+    report: Report, rules: Iterable[Rule], options: OutputOptions, *, rerun: str = "", brief: bool = False
+) -> list[ConformError]:
+    """
+    Write the report in every form asked for; gives what could not be written.
+
+    ``rerun`` are the options that its commands need; a ``brief`` one leaves out the text for a person.
+    """
+    by_id = {rule.id: rule for rule in rules}
+    lost = [trouble for kind, file in options.reports for trouble in save(report, by_id, kind, file, rerun=rerun)]
+    if brief and options.form == "text":
+        return lost
+    try:
+        if options.form != "text" and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # what JSON is, and what the head of the XML says
+        write(report, by_id, options.form, sys.stdout, rerun=rerun)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the report has read enough; the verdict stays what it is.
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        lost.append(UsageError(f"standard output cannot be written: {error.strerror}", hint="use --report KIND=FILE"))
+    return lost
+
+
+def save(report: Report, rules: Mapping[str, Rule], kind: str, file: Path, *, rerun: str = "") -> list[ConformError]:
+    """Write one form to a file; gives the trouble where it cannot be written."""
+    try:
+        with file.open("w", encoding="utf-8") as out:
+            write(report, rules, kind, out, rerun=rerun)
+    except OSError as error:
+        return [UsageError(f"{file} cannot be written: {error.strerror}", hint="name another file")]
+    return []
+
+
+def write(report: Report, rules: Mapping[str, Rule], kind: str, out: TextIO, *, rerun: str = "") -> None:
+    """Write one form."""
+    match kind:
+        case "json":
+            from sse_conform.writers import json_writer  # noqa: PLC0415 - only what is asked for
+
+            json_writer.write(report, rules, out)
+        case "junit":
+            from sse_conform.writers import junit  # noqa: PLC0415
+
+            junit.write(report, rules, out)
+        case _:
+            from sse_conform.writers import terminal  # noqa: PLC0415 - rich
+
+            terminal.write(report, rules, out, rerun=rerun)

@@ -1,0 +1,50 @@
+"""The plan of a run, printed instead of followed."""
+
+import json
+from typing import TextIO
+
+from sse_conform.profile import Profile
+from sse_conform.scenario import Scenario
+from sse_conform.schedule import PREFLIGHT_ATTEMPTS, Plan
+
+
+def write_plan(plan: Plan, profile: Profile, *, form: str, out: TextIO) -> None:
+    """Write scenes, attempts and seconds, as text or, for any other form, as JSON."""
+    if form == "text":
+        _write_text(plan, profile, out)
+        return
+    document = {
+        "target": profile.url,
+        "rules": [rule.id for rule in plan.rules],
+        "scenes": [_scene(scene, profile) for scene in plan.scenes],
+        "skipped": [{"id": name, "reason": reason} for name, reason in plan.skipped],
+        "attempts": plan.attempts,
+        "seconds": round(plan.seconds, 1),
+    }
+    out.write(json.dumps(document, indent=2) + "\n")
+
+
+def _scene(scene: Scenario, profile: Profile) -> dict[str, object]:
+    return {
+        "id": scene.id,
+        "title": scene.title,
+        "nature": scene.nature.value,
+        "attempts": scene.attempts,
+        "seconds": round(scene.waits(profile.terms), 1),
+    }
+
+
+def _write_text(plan: Plan, profile: Profile, out: TextIO) -> None:
+    width = max((len(scene.id) for scene in plan.scenes), default=0)
+    out.write(f"{profile.url}: {len(plan.rules)} rules, {len(plan.scenes)} scenes\n\n")
+    out.write(f"  {'scene':<{width}}  attempts  seconds  nature\n")
+    for scene in plan.scenes:
+        seconds = scene.waits(profile.terms)
+        out.write(
+            f"  {scene.id:<{width}}  {scene.attempts:>8}  {seconds:>7.1f}  {scene.nature.value:<7}  {scene.title}\n"
+        )
+    out.writelines(f"  {name:<{width}}  left out: {reason}\n" for name, reason in plan.skipped)
+    out.write(
+        f"\n{plan.attempts} attempts on the stream route, {PREFLIGHT_ATTEMPTS} of them to see whether it can be judged;"
+        f" at least {plan.seconds:.0f} s\n"
+    )

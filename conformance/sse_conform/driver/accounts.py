@@ -1,0 +1,180 @@
+"""Who the suite is: accounts made or given, logged in once, leased to one scene at a time."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sse_conform.driver.rest import Answer, Rest
+from sse_conform.driver.tokens import claims_of
+from sse_conform.errors import TargetError
+from sse_conform.printable import printable
+from sse_conform.profile import Account, Carrier, Profile, RequestTemplate, Role
+from sse_conform.redaction import Redactor
+from sse_conform.scenario import Scenario, User
+
+#: Servers refuse heads of some 8 to 64 KiB: a longer token is none.
+LONGEST_TOKEN = 16 * 1024
+
+
+@dataclass(kw_only=True, slots=True)
+class Identity:
+    """An account that is logged in. ``id`` keeps the type that the service gave it."""
+
+    username: str
+    id: str | int
+    token: str
+    role: Role
+    made_at: int | None = field(default=None)
+
+    def as_user(self, label: str) -> User:
+        """What a scene may know of it."""
+        return User(label=label, username=self.username, id=str(self.id))
+
+
+class Accounts:
+    """
+    The pool.
+
+    Where the profile can sign users up, every label of every scene gets a new, empty account. Else the given members
+    are leased: a scene waits until as many as it asks for are free. One member stays apart as the sender of events,
+    where there are enough of them.
+    """
+
+    def __init__(self, profile: Profile, rest: Rest, redactor: Redactor, nonce: str) -> None:
+        self._profile = profile
+        self._rest = rest
+        self._redactor = redactor
+        self._nonce = nonce
+        self._numbers = 0
+        self._logged_in: dict[str, Identity] = {}
+        self._senders: dict[Role, Identity] = {}
+        self._lock = asyncio.Lock()
+        self._changed = asyncio.Condition()
+        self._free = [account for account in profile.users.accounts if account.role is Role.MEMBER]
+        self._apart = self._free.pop(0) if len(self._free) > 2 and profile.users.signup is None else None
+        self.capacity = None if profile.users.signup else len(self._free)
+
+    async def lease(self, scene: Scenario) -> dict[str, Identity]:
+        """The accounts of a scene by label; waits until enough are free."""
+        if self._profile.users.signup:
+            made = await asyncio.gather(*(self._sign_up(label) for label in scene.users))
+            return dict(zip(scene.users, made, strict=True))
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._free) >= len(scene.users))
+            taken = [self._free.pop(0) for _ in scene.users]
+        try:
+            return {label: await self._log_in(account) for label, account in zip(scene.users, taken, strict=True)}
+        except BaseException:
+            await self._give_back({account.username for account in taken})
+            raise
+
+    async def release(self, identities: Iterable[Identity]) -> None:
+        """Give leased accounts back; those that were made stay unused."""
+        if self._profile.users.signup:
+            return
+        await self._give_back({identity.username for identity in identities})
+
+    async def _give_back(self, names: set[str]) -> None:
+        async with self._changed:
+            self._free += [account for account in self._profile.users.accounts if account.username in names]
+            self._changed.notify_all()
+
+    async def sender(self, role: Role) -> Identity | None:
+        """The account that causes events; None where the concerned user itself has to."""
+        async with self._lock:
+            if role not in self._senders:
+                found = await self._find_sender(role)
+                if found is None:
+                    return None
+                self._senders[role] = found
+            return self._senders[role]
+
+    async def _find_sender(self, role: Role) -> Identity | None:
+        given = [account for account in self._profile.users.accounts if account.role is role]
+        if role is Role.ADMIN:
+            return await self._log_in(given[0])
+        if self._profile.users.signup:
+            return await self._sign_up("sender")
+        return await self._log_in(self._apart) if self._apart else None
+
+    async def _sign_up(self, label: str) -> Identity:
+        signup = self._profile.users.signup
+        assert signup is not None
+        self._numbers += 1
+        username, password = f"{label}-{self._nonce}-{self._numbers}", secrets.token_urlsafe(18)
+        self._redactor.keep(password, "password")
+        answer = await self._rest.send(signup, {"username": username, "password": password})
+        if not answer.ok:
+            raise TargetError(
+                f"{signup.method} {signup.path} did not make an account: {answer.summary}",
+                hint=answer.hint or "check [users.signup] in the profile, or give [[users.accounts]] instead",
+            )
+        given = answer.value(signup.id) if signup.id else None
+        if signup.id and (not isinstance(given, str | int) or isinstance(given, bool)):
+            raise TargetError(
+                f"{signup.method} {signup.path} answered {answer.status}, but there is no id at {signup.id}",
+                hint="correct the pointer users.signup.id in the profile, or leave it out",
+            )
+        account = Account(username=username, password=password, id=given)
+        return await self._log_in(account, made_at=answer.sent)
+
+    async def _log_in(self, account: Account, made_at: int | None = None) -> Identity:
+        if account.username not in self._logged_in:
+            token = account.token or await self._fetch_token(account)
+            self._redactor.keep(token, "token")
+            subject = claims_of(token).get(self._profile.auth.subject_claim)
+            self._logged_in[account.username] = Identity(
+                username=account.username,
+                id=next(each for each in (account.id, subject, account.username) if isinstance(each, str | int)),
+                token=token,
+                role=account.role,
+                made_at=made_at,
+            )
+        return self._logged_in[account.username]
+
+    async def _fetch_token(self, account: Account) -> str:
+        login = self._profile.auth.login
+        if login is None:
+            raise TargetError(
+                f"there is no token for the account {account.username}",
+                hint="add [auth.login] to the profile, or token = ... to the account",
+            )
+        answer = await self._rest.send(login, {"username": account.username, "password": account.password})
+        token = self._token_in(answer)
+        if not answer.ok or not token:
+            raise TargetError(
+                _login_failure(login, account, answer, self._profile),
+                hint=answer.hint or "check [auth.login] and the account",
+            )
+        if not is_sendable(token):
+            raise TargetError(
+                f"{login.method} {login.path} gave a token that no request can carry: "
+                f"it must be printable ASCII without spaces, at most {LONGEST_TOKEN} characters",
+                hint=f"check that auth.token = {self._profile.auth.token} points at the token itself",
+            )
+        return token
+
+    def _token_in(self, answer: Answer) -> str:
+        if self._profile.auth.carrier is Carrier.COOKIE:
+            return answer.cookies.get(self._profile.auth.parameter, "")
+        token = answer.value(self._profile.auth.token)
+        return token if isinstance(token, str) else ""
+
+
+def is_sendable(token: str) -> bool:
+    """Whether a header or a query can carry it."""
+    return len(token) <= LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
+
+
+def _login_failure(login: RequestTemplate, account: Account, answer: Answer, profile: Profile) -> str:
+    where = f"{login.method} {login.path}"
+    if not answer.ok:
+        return f"{where} did not log {account.username} in: {answer.summary}"
+    if profile.auth.carrier is Carrier.COOKIE:
+        names = ", ".join(answer.cookies) or "none"
+        return f"{where} answered {answer.status} without the cookie {profile.auth.parameter} (cookies: {names})"
+    if answer.document is None:
+        kind = dict(answer.headers).get("content-type", "no Content-Type")
+        return f"{where} answered {answer.status} with no JSON ({printable(kind)}), so there is no token in it"
+    return f"{where} answered {answer.status}, but there is no token at {profile.auth.token}"

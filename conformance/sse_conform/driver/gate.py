@@ -1,0 +1,99 @@
+"""Who may play at the same time: few scenes at once, a timed one alone, and the limiter's burst last."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sse_conform.scenario import Nature, Scenario
+
+#: So many scenes act at once. More would not shorten a run, in which waits dominate, but load the target so much that
+#: its delays were ours.
+AT_ONCE = 4
+
+
+@dataclass(slots=True)
+class _Presence:
+    """A scene on stage: how many waits of it are under way, and how many of these are for what other scenes hold."""
+
+    timed: bool
+    waits: int = 0
+    for_others: int = 0
+
+
+class Gate:
+    """
+    Admits scenes by nature, and tells when no scene will make another attempt.
+
+    A timed scene acts while no other does; those that only let time pass may go on doing so.
+    """
+
+    def __init__(self, expected: Iterable[str]) -> None:
+        self._inside: dict[str, _Presence] = {}
+        self._timed_waiting = 0
+        self._unsettled = set(expected)
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def admit(self, scene: Scenario) -> AsyncIterator[None]:
+        """Wait until the scene disturbs none and is disturbed by none, then hold the place."""
+        timed = scene.nature is Nature.TIMED
+        async with self._changed:
+            if timed:
+                self._timed_waiting += 1
+                try:
+                    await self._changed.wait_for(lambda: not self._acting)
+                finally:
+                    self._timed_waiting -= 1
+                    self._changed.notify_all()
+            else:
+                await self._changed.wait_for(
+                    lambda: self._acting < AT_ONCE and not self._measuring and not self._timed_waiting
+                )
+            self._inside[scene.id] = _Presence(timed)
+        try:
+            yield
+        finally:
+            del self._inside[scene.id]
+            await self._tell()
+
+    @asynccontextmanager
+    async def aside(self, scene: Scenario, *, for_others: bool = False) -> AsyncIterator[None]:
+        """
+        The scene only waits: others may act meanwhile. Afterwards it goes on at once.
+
+        ``for_others`` says that it waits for what other scenes hold. Even a timed one measures nothing then, and all
+        others are admitted, or none could ever give it what it waits for.
+        """
+        presence = self._inside[scene.id]
+        presence.waits += 1
+        presence.for_others += for_others
+        try:
+            await self._tell()
+            yield
+        finally:
+            presence.waits -= 1
+            presence.for_others -= for_others
+
+    @property
+    def _acting(self) -> int:
+        return sum(not presence.waits for presence in self._inside.values())
+
+    @property
+    def _measuring(self) -> bool:
+        return any(presence.timed and not presence.for_others for presence in self._inside.values())
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def settle(self, scene: str) -> None:
+        """This scene has made its last attempt."""
+        async with self._changed:
+            self._unsettled.discard(scene)
+            self._changed.notify_all()
+
+    async def all_settled(self) -> None:
+        """Wait until every scene has made its last attempt."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._unsettled)

@@ -1,0 +1,260 @@
+"""The stage: what scenes can do, done to a real target, and taken down."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.driver.accounts import Accounts, Identity
+from sse_conform.driver.budget import AttemptBudget, Place
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.gate import Gate
+from sse_conform.driver.publishing import Act, choose, perform
+from sse_conform.driver.rest import Rest
+from sse_conform.driver.stream_call import Variation, stream_request
+from sse_conform.driver.stream_reader import open_stream
+from sse_conform.driver.subscription import LiveSubscription
+from sse_conform.driver.tokens import TokenMint
+from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.profile import Profile, RequestTemplate
+from sse_conform.recorder import Recorder
+from sse_conform.run_events import Listener, Waiting
+from sse_conform.scenario import Reply, Scenario, Subscription, User, Variant
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+
+#: How long the transport may take to come up, in seconds.
+CONNECT_TIMEOUT = 5.0
+#: A head later than this is none; far beyond any latency budget, so that lateness is seen as lateness.
+HEAD_TIMEOUT = 10.0
+#: Ends of attempts that never reached the target: its silence proves nothing then.
+NOT_REACHED = frozenset({e.EndKind.REFUSED, e.EndKind.UNREACHABLE, e.EndKind.CONNECT_TIMEOUT, e.EndKind.TLS_ERROR})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """All that the scenes of one run share."""
+
+    profile: Profile
+    terms: Terms
+    clock: Clock
+    recorder: Recorder
+    rest: Rest
+    accounts: Accounts
+    budget: AttemptBudget
+    mint: TokenMint
+    tls: ssl.SSLContext | None
+    listener: Listener
+
+
+class LiveStage:
+    """The stage of one scene; see :class:`sse_conform.scenario.Stage`."""
+
+    def __init__(
+        self,
+        world: World,
+        scene: Scenario,
+        cast: Mapping[str, Identity],
+        *,
+        places: list[Place],
+        gate: Gate,
+        address: str | None = None,
+    ) -> None:
+        self._world = world
+        self._scene = scene
+        self._cast = cast
+        self._places = places
+        self._address = address
+        self._gate = gate
+        self._open: list[LiveSubscription] = []
+        self.limited = False
+        self.unreached = ""
+
+    @property
+    def terms(self) -> Terms:
+        """The numbers of this run."""
+        return self._world.terms
+
+    def has(self, capability: Capability) -> bool:
+        """Whether the target declares or the profile provides ``capability``."""
+        return self.terms.has(capability)
+
+    def user(self, label: str) -> User:
+        """The leased account of this label."""
+        return self._cast[label].as_user(label)
+
+    def makes(self, token: TokenKind) -> bool:
+        """Whether a token of this kind can be made."""
+        try:
+            self._world.mint.make(token, next(iter(self._cast.values())).token)
+        except LookupError:
+            return False
+        return True
+
+    # the stream route
+
+    async def subscribe(
+        self,
+        user: str,
+        *,
+        part: str = "",
+        token: TokenKind = TokenKind.GENUINE,
+        method: str = "GET",
+        query: str = "",
+        headers: Iterable[tuple[str, str]] = (),
+        without: Iterable[str] = (),
+        scheme: str = "Bearer",
+        last_event_id: str | None = None,
+        receive_buffer: int | None = None,
+        urgent: bool = False,
+    ) -> Subscription:
+        """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
+        world = self._world
+        identity = self._cast[user]
+        place = await self._place(urgent=urgent)
+        # Made only now: one that is about to expire would age while waiting for its place.
+        credential = world.mint.make(token, identity.token)
+        if credential is not None:
+            world.recorder.redactor.keep(credential, "token")
+        subscription = LiveSubscription(world.recorder.next("conn"), world.recorder, world.clock, self.terms)
+        variation = Variation(
+            method=method,
+            query=query,
+            headers=tuple(headers),
+            without=tuple(without),
+            scheme=scheme,
+            last_event_id=last_event_id,
+        )
+        request = stream_request(world.profile, credential, variation, tls=world.tls, address=place.address)
+        world.recorder.add(
+            e.Attempted(
+                t=world.clock.now(),
+                conn=subscription.conn,
+                scene=self._scene.id,
+                part=part or user,
+                user=identity.username,
+                token=token,
+                method=method,
+                target=request.target,
+                headers=request.headers,
+                address=place.address,
+            )
+        )
+        self._open.append(subscription)
+        try:
+            subscription.stream = await open_stream(
+                request,
+                subscription,
+                clock=world.clock,
+                connect_timeout=CONNECT_TIMEOUT,
+                head_timeout=HEAD_TIMEOUT,
+                receive_buffer=receive_buffer,
+                room=lambda: subscription.room,
+            )
+        finally:
+            world.budget.answered(place)
+        self.limited = self.limited or (subscription.status == 429 and not urgent)
+        if subscription.end is not None and subscription.end.kind in NOT_REACHED and not urgent:
+            self.unreached = subscription.end.detail
+        if len(self._open) == self._scene.attempts:
+            await self._gate.settle(self._scene.id)
+        return subscription
+
+    async def _place(self, *, urgent: bool) -> Place:
+        """The place of the next attempt: one that the scene reserved, else one more, or one that does not wait."""
+        budget = self._world.budget
+        if urgent:
+            return budget.count(self._address if self._address is not None else budget.addresses[0])
+        if not self._places:
+            async with self._gate.aside(self._scene, for_others=True):
+                self._places += await budget.reserve(1)
+        place = self._places.pop(0)
+        place.used = True
+        return place
+
+    async def close_all(self) -> None:
+        """Close what the scene left open."""
+        for subscription in self._open:
+            await subscription.close()
+
+    # REST
+
+    async def publish(
+        self,
+        to: str,
+        *,
+        kind: EventKind | None = None,
+        part: str = "",
+        text: str = "",
+        variant: Variant = Variant.ORDINARY,
+    ) -> Published:
+        """Cause one event for the user labelled ``to``; see the protocol."""
+        world, target = self._world, self._cast[to]
+        kind, trigger = choose(world.profile.triggers, kind, variant)
+        sender = await world.accounts.sender(trigger.by) or target
+        act = Act(
+            kind=kind,
+            trigger=trigger,
+            target=target,
+            sender=sender,
+            text=text,
+            variant=variant,
+            sensitive_fields=world.profile.sensitive_fields,
+        )
+        published = await perform(
+            act, world.rest, number=world.recorder.next("publish"), scene=self._scene.id, part=part
+        )
+        world.recorder.add(published)
+        return published
+
+    async def rest(self, user: str, *, part: str = "") -> int:
+        """One cheap REST request with the user's genuine token; the status."""
+        probe = self._world.profile.rest_probe
+        assert probe is not None
+        return (await self._exchange(probe, part, self._cast[user])).status
+
+    async def poll(self, user: str, *, part: str = "", query: str = "", anonymous: bool = False) -> Reply:
+        """One polling request; see the protocol."""
+        path = self._world.profile.paths.polling + (f"?{query}" if query else "")
+        template = RequestTemplate(method="GET", path=path)
+        return await self._exchange(template, part, None if anonymous else self._cast[user])
+
+    async def scrape(self, *, part: str = "") -> Reply:
+        """One look at the metrics."""
+        return await self._exchange(RequestTemplate(method="GET", path=self._world.profile.paths.metrics), part, None)
+
+    async def _exchange(self, template: RequestTemplate, part: str, identity: Identity | None) -> Reply:
+        answer = await self._world.rest.send(template, {}, identity.token if identity else None)
+        username = identity.username if identity else ""
+        self._world.rest.record(answer, template, scene=self._scene.id, part=part, user=username)
+        return Reply(status=answer.status, document=answer.document, text=answer.body.decode("utf-8", "replace"))
+
+    # time
+
+    async def watch(self, subscription: Subscription, seconds: float, what: str) -> bool:
+        """Watch a stream for so long, or until it ends."""
+        async with self._passing(seconds, what):
+            return not await subscription.until_ended(seconds=seconds)
+
+    async def pass_time(self, seconds: float, what: str) -> None:
+        """Let time pass on purpose."""
+        async with self._passing(seconds, what):
+            await asyncio.sleep(seconds)
+
+    @contextlib.asynccontextmanager
+    async def _passing(self, seconds: float, what: str) -> AsyncIterator[None]:
+        world, since = self._world, self._world.clock.now()
+        world.listener(Waiting(scene=self._scene.id, what=what, elapsed=0.0, seconds=seconds))
+        try:
+            async with self._gate.aside(self._scene):
+                yield
+        finally:
+            world.recorder.add(e.Waited(t=since, scene=self._scene.id, until=world.clock.now(), what=what))
+
+    def note(self, name: str, subscription: Subscription | None = None, value: str = "") -> None:
+        """Mark an instant for the rules."""
+        conn = subscription.conn if isinstance(subscription, LiveSubscription) else 0
+        world = self._world
+        world.recorder.add(e.Noted(t=world.clock.now(), scene=self._scene.id, name=name, conn=conn, value=value))

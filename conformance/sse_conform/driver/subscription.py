@@ -1,0 +1,178 @@
+"""One attempt on the stream route: what arrives is recorded, and scenes can wait for what they expect."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from sse_conform import entries as e
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.content_coding import ContentDecoder
+from sse_conform.driver.stream_reader import End, Head, OpenStream, Stamp
+from sse_conform.eventstream import Decoder, Frame
+from sse_conform.evidence import recognises
+from sse_conform.recorder import Recorder
+from sse_conform.terms import Terms
+
+#: How much longer than the latency budget a scene waits, as a share of it: a late event shows as late, not missing.
+PATIENCE = 1.0
+#: ... and at least this many seconds.
+PATIENCE_FLOOR = 1.0
+#: A frame that is not finished within this many bytes is awaited no longer.
+PENDING_LIMIT = 4 * 1024 * 1024
+
+
+def patience(terms: Terms) -> float:
+    """How long a scene waits for what must come within the latency budget, in seconds."""
+    return terms.latency + max(PATIENCE * terms.latency, PATIENCE_FLOOR)
+
+
+class LiveSubscription:
+    """Told by the stream reader what happens (as its sink), asked by a scene what came."""
+
+    def __init__(self, conn: int, recorder: Recorder, clock: Clock, terms: Terms) -> None:
+        self.conn = conn
+        self.stream: OpenStream | None = None
+        self.head: Head | None = None
+        self.end: End | None = None
+        self.last_event_id = ""
+        self._frames: list[Frame] = []
+        self._types: Counter[str] = Counter()
+        self._has_snapshot = False
+        self._recorder = recorder
+        self._clock = clock
+        self._terms = terms
+        self._coding = ContentDecoder("")
+        self._decoder: Decoder | None = Decoder()
+        self._news = asyncio.Event()
+        self._stalled_at: int | None = None
+
+    @property
+    def room(self) -> int:
+        """How many more octets of its body are read."""
+        return 0 if self._coding.exhausted else self._recorder.room(self.conn)
+
+    def on_connected(self, t: int, local_address: str) -> None:
+        """The transport is up."""
+        self._recorder.add(e.Connected(t=t, conn=self.conn, address=local_address))
+
+    def on_head(self, t: int, head: Head) -> None:
+        """The answer's head is in."""
+        self.head = head
+        self._coding = ContentDecoder(",".join(value for name, value in head.headers if name == "content-encoding"))
+        self._recorder.add(
+            e.HeadReceived(
+                t=t,
+                conn=self.conn,
+                status=head.status,
+                reason=head.reason,
+                http_version=head.http_version,
+                headers=head.headers,
+            )
+        )
+        self._news.set()
+
+    def on_body(self, t: int, data: bytes, stamp: Stamp) -> None:
+        """A piece of the body arrived."""
+        plain = self._coding.feed(data)
+        self._recorder.add(e.BodyReceived(t=t, conn=self.conn, data=plain, stamp=stamp))
+        if self._decoder is not None:
+            self._take(self._decoder.feed(plain))
+            if self._decoder.pending > PENDING_LIMIT:
+                self._decoder = None
+        self._news.set()
+
+    def _take(self, frames: list[Frame]) -> None:
+        if frames:
+            self._recorder.charge_frames(self.conn, len(frames))
+            self._frames += frames
+            self._types.update(frame.type for frame in frames)
+            self._has_snapshot |= any(frame.type == "snapshot" and frame.dispatches for frame in frames)
+            self.last_event_id = frames[-1].last_event_id
+
+    def on_end(self, t: int, end: End) -> None:
+        """Nothing more will come."""
+        self.end = end
+        self._recorder.add(e.Ended(t=t, conn=self.conn, kind=end.kind, detail=end.detail))
+        self._news.set()
+
+    @property
+    def status(self) -> int:
+        """The status of the answer, 0 without one."""
+        return self.head.status if self.head else 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the exchange is over."""
+        return self.end is not None
+
+    @property
+    def received(self) -> int:
+        """How many frames came so far."""
+        return self._types.total()
+
+    async def until_snapshot(self) -> bool:
+        """Wait for the first event named snapshot."""
+        return await self._wait(lambda: self._has_snapshot, patience(self._terms))
+
+    async def until(self, *published: e.Published) -> bool:
+        """Wait until each of the published events that the target accepted was seen here."""
+        missing = [p for p in published if p.accepted]
+        looked_at = 0
+
+        def all_seen() -> bool:
+            nonlocal looked_at
+            for frame in self._frames[looked_at:]:
+                missing[:] = [p for p in missing if not recognises(p, frame)]
+            looked_at = len(self._frames)
+            return not missing
+
+        return await self._wait(all_seen, patience(self._terms))
+
+    async def until_event(self, name: str, *, seconds: float) -> bool:
+        """Wait for one more event of this type."""
+        seen = self._types[name]
+        return await self._wait(lambda: self._types[name] > seen, seconds)
+
+    async def until_ended(self, *, seconds: float) -> bool:
+        """Wait for the end of the exchange."""
+        return await self._wait(lambda: self.ended, seconds)
+
+    async def close(self) -> None:
+        """End it in an orderly way (FIN); what came is in the record."""
+        if self.stream is not None and not self.ended:
+            self.stream.close()
+            await self.stream.wait_closed()
+        self._frames.clear()
+
+    async def reset(self) -> None:
+        """End it as a lost connection does (RST)."""
+        if self.stream is not None and not self.ended:
+            self.stream.abort()
+            await self.stream.wait_closed()
+
+    def stall(self) -> None:
+        """Read no more, but stay."""
+        if self.stream is not None and not self.ended:
+            self.stream.pause()
+            self._stalled_at = self._clock.now()
+
+    def resume(self) -> None:
+        """Read again; timings on this stream prove nothing for the time between."""
+        if self.stream is not None and self._stalled_at is not None:
+            since, self._stalled_at = self._stalled_at, None
+            self._recorder.add(e.Disturbed(t=since, until=self._clock.now(), kind=e.Disturbance.PAUSE, conn=self.conn))
+            self.stream.resume()
+
+    async def _wait(self, came: Callable[[], bool], seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not came():
+            left = deadline - loop.time()
+            if self.ended or left <= 0:
+                return False
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except TimeoutError:
+                return came()
+        return True

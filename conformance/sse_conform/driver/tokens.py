@@ -1,0 +1,171 @@
+"""Genuine tokens and their mutations: each differs from a working one in exactly one thing (RFC 7519, RFC 8725)."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sse_conform.entries import TokenKind
+from sse_conform.profile import Auth
+from sse_conform.strict_json import strict_json
+
+#: How far beyond the leeway an expired or not-yet-valid token lies, in seconds: clocks differ by less.
+MARGIN = 600
+
+#: A token that is about to expire is valid for at least so many seconds, and at most one more: tokens name whole ones.
+NEAR_SECONDS = 3
+
+Claims = dict[str, Any]
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def claims_of(token: str) -> Claims:
+    """The payload of a JWT, unverified; empty where the token is no JWT."""
+    parts = token.split(".")
+    return _record(parts[1]) if len(parts) > 1 else {}
+
+
+def _record(part: str) -> Claims:
+    """The JSON object in one part of a JWT; empty where there is none."""
+    try:
+        value = strict_json(_unb64(part).decode("utf-8", "replace"))
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+class TokenMint:
+    """Makes every :class:`TokenKind` out of one genuine token."""
+
+    def __init__(self, auth: Auth) -> None:
+        self._auth = auth
+
+    def make(self, kind: TokenKind, genuine: str) -> str | None:  # noqa: C901, PLR0911 - one line a kind
+        """The token of this kind; None where no credential is to be sent. LookupError where it cannot be made."""
+        if kind is TokenKind.GENUINE:
+            return genuine
+        if kind is TokenKind.MISSING:
+            return None
+        if kind is TokenKind.GARBAGE:
+            return "garbage-" + secrets.token_hex(12)
+        if genuine.count(".") != 2:
+            raise LookupError("the genuine token is no JWT, so it cannot be mutated")
+        header = _record(genuine.split(".", maxsplit=1)[0])
+        if not isinstance(header.get("alg"), str):
+            raise LookupError("the genuine token is no JWT, so it cannot be mutated")  # noqa: TRY004 - cannot be made
+        claims, signature = claims_of(genuine), genuine.split(".")[2]
+        if kind.minted:
+            import jwt  # noqa: F401, PLC0415 - heavy: it must be loaded before the clock is read for the claims
+        match kind:
+            case TokenKind.TAMPERED:
+                return f"{_encode(header, self._changed(claims, kind))}.{signature}"
+            case TokenKind.ALG_NONE:
+                return f"{_encode(header | {'alg': 'none'}, claims)}."
+            case TokenKind.ALG_NONE_ODD_CASE:
+                return f"{_encode(header | {'alg': 'nOnE'}, claims)}."
+            case TokenKind.WRONG_KEY:
+                return _sign(header, claims, _stranger(header["alg"]))
+            case TokenKind.FOREIGN_ALGORITHM:
+                return self._foreign(header, claims)
+            case _:
+                return _sign(header, self._changed(claims, kind), self._key)
+
+    @property
+    def _key(self) -> str:
+        if not self._auth.key:
+            raise LookupError("the profile gives no auth.key")
+        return self._auth.key
+
+    def _changed(self, claims: Claims, kind: TokenKind) -> Claims:  # noqa: PLR0911 - one case a kind
+        now, far, subject = int(time.time()), int(self._auth.leeway) + MARGIN, self._auth.subject_claim
+        match kind:
+            case TokenKind.TAMPERED:
+                return claims | {subject: _other(claims.get(subject))}
+            case TokenKind.EXPIRED:
+                early = {name: now - far - 3600 for name in ("iat", "nbf") if name in claims}
+                return claims | early | {"exp": now - far}
+            case TokenKind.NEAR_EXPIRY:
+                return claims | {"exp": now + 1 + NEAR_SECONDS}
+            case TokenKind.NOT_YET_VALID:
+                return claims | {"nbf": now + far, "exp": now + far + 3600}
+            case TokenKind.NO_SUBJECT:
+                return {name: value for name, value in claims.items() if name != subject}
+            case TokenKind.NO_EXPIRY:
+                return {name: value for name, value in claims.items() if name != "exp"}
+            case _:
+                return claims
+
+    def _foreign(self, header: Claims, claims: Claims) -> str:
+        """The right key, an algorithm that is not on the list; a public key as an HMAC secret where keys are pairs."""
+        if header["alg"].startswith("HS"):
+            others = [name for name in ("HS256", "HS384", "HS512") if name not in self._auth.algorithms]
+            if not others:
+                raise LookupError("every HMAC algorithm is on the profile's list")
+            return _sign(header | {"alg": others[0]}, claims, self._key)
+        signing_input = _encode(header | {"alg": "HS256"}, claims)
+        mac = hmac.new(_public_pem(self._key), signing_input.encode(), hashlib.sha256).digest()
+        return f"{signing_input}.{_b64(mac)}"
+
+
+def _encode(header: Claims, claims: Claims) -> str:
+    return ".".join(_b64(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
+
+
+def _sign(header: Claims, claims: Claims, key: str) -> str:
+    import jwt  # noqa: PLC0415 - heavy (cryptography)
+
+    signing_input = _encode(header, claims)
+    try:
+        algorithm = jwt.get_algorithm_by_name(header["alg"])
+        signature = algorithm.sign(signing_input.encode(), algorithm.prepare_key(key))
+    except (NotImplementedError, ValueError, TypeError, jwt.PyJWTError) as trouble:
+        raise LookupError(f"no token can be signed with {header['alg']} and this key") from trouble
+    return f"{signing_input}.{_b64(signature)}"
+
+
+def _other(subject: object) -> object:
+    return subject + 1 if isinstance(subject, int) else f"{subject}-tampered"
+
+
+def _stranger(algorithm: str) -> str:
+    """A fresh key for the algorithm that the target has never seen: a secret, or a private key in PEM."""
+    if algorithm.startswith("HS"):
+        return secrets.token_hex(64)
+    from cryptography.hazmat.primitives import serialization as s  # noqa: PLC0415 - heavy
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415 - heavy
+
+    curves: dict[str, Callable[[], ec.EllipticCurve]] = {
+        "ES256": ec.SECP256R1,
+        "ES384": ec.SECP384R1,
+        "ES512": ec.SECP521R1,
+        "ES256K": ec.SECP256K1,
+    }
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+    if algorithm in curves:
+        key = ec.generate_private_key(curves[algorithm]())
+    elif algorithm == "EdDSA":
+        key = ed25519.Ed25519PrivateKey.generate()
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode()
+
+
+def _public_pem(private_pem: str) -> bytes:
+    from cryptography.hazmat.primitives import serialization as s  # noqa: PLC0415 - heavy
+
+    try:
+        key = s.load_pem_private_key(private_pem.encode(), password=None)
+    except (ValueError, TypeError) as trouble:
+        raise LookupError("auth.key is no unencrypted private key in PEM") from trouble
+    return key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,25 @@
+"""The TLS side of a profile: whom to trust, and who we are."""
+
+import ssl
+
+from sse_conform.errors import ProfileError
+from sse_conform.profile import Tls
+
+
+def client_context(tls: Tls) -> ssl.SSLContext:
+    """A context for HTTP/1.1 clients; ProfileError where a file named in ``[tls]`` cannot be used."""
+    context = ssl.create_default_context()
+    try:
+        if tls.ca_file:
+            context.load_verify_locations(cafile=tls.ca_file)
+        if tls.client_certificate:
+            # With a password, though an empty one, an encrypted key is an error and no question at the terminal.
+            context.load_cert_chain(tls.client_certificate, tls.client_key or None, password="")
+    except (OSError, ssl.SSLError) as trouble:
+        raise ProfileError(
+            f"a certificate file of [tls] cannot be used: {trouble}", hint="give PEM files that this user may read"
+        ) from trouble
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

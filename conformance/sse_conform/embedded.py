@@ -1,0 +1,153 @@
+"""
+The reference server as a target: started for one run in a process of its own, on a free port, with fresh secrets.
+
+The judge imports nothing of it: it is reached as any other target is, with the profile that is shipped for it.
+"""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from sse_conform.errors import ConformError, UsageError
+from sse_conform.exit_code import ExitCode
+
+#: What ``--target`` says for it.
+EMBEDDED = "embedded"
+#: What starts it.
+COMMAND = (sys.executable, "-m", "sse_conform_server")
+PREFIX = "SSE_CONFORM_SERVER_"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+#: The run spreads its attempts over these; every address of 127.0.0.0/8 is this machine's on Linux.
+ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+#: The origin that the shipped profile says is admitted.
+ORIGIN = "https://app.example"
+#: Small enough that a reader who sleeps through the suite's large events overruns it.
+QUEUE_BYTES = 1024 * 1024
+#: Short promises make a short run: what is judged stays the same.
+COMPRESSED: Mapping[str, float] = {
+    "numbers.heartbeat": 2.0,
+    "numbers.latency": 0.7,
+    "numbers.rate_window": 3,
+    "numbers.burst": 500,
+}
+#: The setting of the server that stands behind each promise.
+SETTINGS = {"numbers.heartbeat": "HEARTBEAT", "numbers.latency": "LATENCY_BUDGET", "numbers.rate_window": "WINDOW"}
+#: The variables of the profile that outrank a compressed promise.
+CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST"}
+_READY = re.compile(rb"^listening on (http://\S+)", re.MULTILINE)
+
+
+class Embedded:
+    """The reference server while its ``with`` block lasts, broken in the ways that ``faults`` name."""
+
+    def __init__(self, *, compressed: bool = False, faults: tuple[str, ...] = ()) -> None:
+        # A promise that is no setting of the server may be chosen for a run as for any other target.
+        chosen = {path for path, name in CHOOSABLE.items() if os.environ.get(name)}
+        self._promises = {path: value for path, value in COMPRESSED.items() if path not in chosen} if compressed else {}
+        self._faults = faults
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self.url = "http://127.0.0.1"
+        self.secrets = {
+            f"{PREFIX}JWT_KEY": secrets.token_hex(32),
+            f"{PREFIX}ADMIN_PASSWORD": secrets.token_urlsafe(18),
+        }
+
+    @property
+    def overrides(self) -> dict[str, object]:
+        """What this run lays over the shipped profile."""
+        name = {"name": f"reference with fault {' and '.join(self._faults)}"} if self._faults else {}
+        return {"url": self.url, "source_addresses": list(ADDRESSES), **name, **self._promises}
+
+    @staticmethod
+    def profile_file() -> Path:
+        """The profile that is shipped for it: in the wheel inside the package, in a working tree among the fixtures."""
+        shipped = Path(str(files("sse_conform") / "profiles" / "reference.toml"))
+        return shipped if shipped.exists() else Path(__file__).parents[2] / "fixtures" / "profiles" / "reference.toml"
+
+    def __enter__(self) -> "Embedded":
+        _heed_termination()
+        self._log = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [*COMMAND, *(f"--fault={name}" for name in self._faults)],
+            env=self._environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # an interrupt at the terminal is for the run, which then stops the server
+        )
+        try:
+            self.url = self._await_url(self._process, self._log)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _environ(self) -> dict[str, str]:
+        """Our environment without settings of other servers, with those of this one."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        settings = {"PORT": "0", "DATABASE": "memory", "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
+        settings["QUEUE_BYTES"] = str(QUEUE_BYTES)
+        settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
+        return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
+
+    def _await_url(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            ended = process.poll() is not None
+            if ready := _READY.search(_said(log)):
+                return ready[1].decode()
+            if ended and process.returncode == ExitCode.USAGE:
+                raise UsageError(
+                    _last_line(log).removeprefix("Error: "), hint="conform serve --help says what there is"
+                )
+            if ended:
+                raise ConformError(f"the reference server did not start: {_last_line(log)}", hint="run: conform serve")
+            time.sleep(0.02)
+        raise ConformError(
+            f"the reference server was not ready within {START_SECONDS:.0f} s", hint="run: conform serve"
+        )
+
+    def _stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._log:
+            self._log.close()
+
+
+def _heed_termination() -> None:
+    """A termination unwinds as an interrupt does, or the server would outlive us; only the main thread can say so."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _said(log: IO[bytes]) -> bytes:
+    """All that the server wrote; read through its own offset, which the server's writing does not share."""
+    return os.pread(log.fileno(), 1_000_000, 0)
+
+
+def _last_line(log: IO[bytes]) -> str:
+    lines = _said(log).decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,151 @@
+"""What rules look at: joins and selections over a transcript, and strict readings of what a target sent. All pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sse_conform import entries as e
+from sse_conform.eventstream import Frame
+from sse_conform.strict_json import NotJson, strict_json, texts
+from sse_conform.transcript import Event, Stream, Transcript
+
+SECOND = 1_000_000_000
+
+SNAPSHOT, NOTIFICATION, PING = "snapshot", "notification", "ping"
+#: The scene in which users write text that looks like frames.
+HOSTILE = "framing.hostile-text"
+_ORDERLY = {e.EndKind.CLOSED, e.EndKind.OVERFLOW, e.EndKind.COMPLETE, e.EndKind.CLOSE_DELIMITED}
+
+
+def items(snapshot: Event) -> list[dict[str, Any]]:
+    """The items of a snapshot that are objects."""
+    listed = snapshot.payload.get("items")
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def recognises(published: e.Published, frame: Frame) -> bool:
+    """Whether this frame is the event that was published: by our marker, else by its id."""
+    data = frame.data or ""
+    if published.marker:
+        return published.marker in data
+    # A quick look before reading the JSON, which may spell the id with escapes.
+    if not published.event_id or ("\\" not in data and published.event_id not in data):
+        return False
+    try:
+        value = strict_json(data)
+    except NotJson:
+        return False
+    return isinstance(value, dict) and str(value.get("id")) == published.event_id
+
+
+def names(published: e.Published, item: dict[str, Any]) -> bool:
+    """Whether this item of a snapshot or of a poll is the event that was published."""
+    if published.marker:
+        return any(published.marker in text for text in texts(item))
+    return str(item.get("id")) == published.event_id
+
+
+def lists(snapshot: Event, published: e.Published) -> bool:
+    """Whether a snapshot lists what was published."""
+    if published.marker and published.marker not in (snapshot.data or ""):
+        return False
+    return any(names(published, item) for item in items(snapshot))
+
+
+def opened(transcript: Transcript) -> Iterator[Stream]:
+    """Every GET with a valid token that the target answered with 200."""
+    return (stream for stream in admitted(transcript) if stream.opened)
+
+
+def unharmed(transcript: Transcript) -> Iterator[Stream]:
+    """The opened streams that we neither stalled nor cut: a slow reader may be closed in the middle of an event."""
+    harmed = {disturbed.conn for disturbed in transcript.disturbances if disturbed.conn}
+    return (stream for stream in opened(transcript) if stream.conn not in harmed)
+
+
+def admitted(transcript: Transcript) -> Iterator[Stream]:
+    """Every GET with a valid token that was answered, refusals by the limiter left out."""
+    return (
+        stream
+        for stream in transcript.streams
+        if stream.attempt.token.valid and stream.attempt.method == "GET" and stream.head and stream.status != 429
+    )
+
+
+def greets(transcript: Transcript) -> bool:
+    """Whether an ordinary stream gets its snapshot: only then does the lack of one elsewhere mean anything."""
+    return any(first_snapshot(stream) for stream in transcript.streams_in("preflight", "control"))
+
+
+def conversations(transcript: Transcript) -> Iterator[Stream]:
+    """Opened streams on which at least one frame was completed."""
+    return (stream for stream in opened(transcript) if stream.blocks)
+
+
+def plain_conversations(transcript: Transcript) -> Iterator[Stream]:
+    """Conversations without hostile text: what such text forges is for its own rules."""
+    return (stream for stream in conversations(transcript) if stream.attempt.scene != HOSTILE)
+
+
+def events(transcript: Transcript, name: str) -> Iterator[Event]:
+    """Every dispatched event of one type on the opened streams."""
+    return (event for stream in opened(transcript) for event in stream.events if event.type == name)
+
+
+def pings(transcript: Transcript) -> Iterator[Event]:
+    """Every frame that names itself ping, dispatched or not."""
+    return (block for stream in opened(transcript) for block in stream.blocks if block.frame.event == PING)
+
+
+def notifications(transcript: Transcript) -> Iterator[Event]:
+    """Every dispatched notification."""
+    return events(transcript, NOTIFICATION)
+
+
+def snapshots(transcript: Transcript) -> Iterator[Event]:
+    """Every dispatched snapshot."""
+    return events(transcript, SNAPSHOT)
+
+
+def is_list(snapshot: Event) -> bool:
+    """Whether a snapshot has a list of items at all; where it has none, the rules on its shape say so."""
+    return isinstance(snapshot.payload.get("items"), list)
+
+
+def first_snapshot(stream: Stream) -> Event | None:
+    """The first snapshot of a stream, None without any."""
+    return next((event for event in stream.events if event.type == SNAPSHOT), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One accepted publish, one stream of a user whom it concerns, and the events on it that are this publish."""
+
+    published: e.Published
+    stream: Stream
+    copies: tuple[Event, ...]
+
+
+def deliveries(transcript: Transcript, *scenes: str) -> Iterator[Delivery]:
+    """
+    Who should have heard what: accepted publishes x streams of the same scene that were open before and long enough.
+
+    A stream counts as open from its snapshot until its end, and must have been watched until the latency budget after
+    the acknowledgement was over, unless the event came before. One that either side closed in good order before that
+    owes nothing; that the target may not close it so soon is for ``stream.stays-open``.
+    """
+    budget = round(transcript.terms.latency * SECOND)
+    for published in transcript.publishes:
+        if not published.accepted or not published.valid or (scenes and published.scene not in scenes):
+            continue
+        for stream in transcript.streams_in(published.scene):
+            if not stream.opened or not (published.everyone or stream.attempt.user == published.to):
+                continue
+            snapshot = first_snapshot(stream)
+            if snapshot is None or snapshot.t > published.t or (stream.end and stream.end.t < published.t):
+                continue
+            copies = tuple(event for event in stream.mentions(published) if event.type != SNAPSHOT)
+            in_order = stream.end is not None and stream.end.kind in _ORDERLY
+            cut_short = in_order and stream.watched_until < published.acked + budget
+            if copies or not cut_short:
+                yield Delivery(published=published, stream=stream, copies=copies)

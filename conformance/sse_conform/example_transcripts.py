@@ -1,0 +1,53 @@
+"""
+For each rule a transcript on which it passes and one on which it does not, cut from recorded runs.
+
+They lie at ``RULE/pass.jsonl`` and ``RULE/fail.jsonl``; the name in the header says which fault made the failing one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from sse_conform import transcript_file
+from sse_conform.embedded import EMBEDDED
+from sse_conform.fault_matrix import FAULTLESS, Matrix, Row, Standing
+from sse_conform.fault_runs import record_of
+from sse_conform.rule import Rule
+from sse_conform.rules import BY_ID
+from sse_conform.transcript import Transcript
+from sse_conform.trim import trim
+
+PASSING, FAILING = "pass.jsonl", "fail.jsonl"
+
+
+def write_examples(matrix: Matrix, *, runs: Path, into: Path) -> Iterator[Path]:
+    """
+    Write the examples that these runs give; yields each file.
+
+    A rule gets them where one of these faults breaks it; a passing one also where it has none yet and the faultless run
+    was clean.
+    """
+    clean = any(row.standing is Standing.CLEAN for row in matrix.rows)
+    faultless = transcript_file.read(record_of(FAULTLESS, runs)) if clean else None
+    for rule in BY_ID.values():
+        passing, failing = into / rule.id / PASSING, into / rule.id / FAILING
+        teller = _most_telling(matrix, rule)
+        if faultless and (teller or not passing.exists()):
+            yield _write(faultless, rule, passing)
+        if teller:
+            yield _write(transcript_file.read(record_of(teller.fault, runs)), rule, failing)
+
+
+def _most_telling(matrix: Matrix, rule: Rule) -> Row | None:
+    """The row of the fault that breaks this rule and the fewest others."""
+    rows = [row for row in matrix.rows if row.standing is Standing.CAUGHT and rule.id in row.trial.raised]
+    return min(rows, key=lambda row: len(row.expected), default=None)
+
+
+def _write(whole: Transcript, rule: Rule, file: Path) -> Path:
+    """Cut and write; the port of the server says nothing to a reader and would change each time."""
+    trimmed = trim(whole, rule)
+    header = msgspec.structs.replace(trimmed.header, target=EMBEDDED)
+    transcript_file.write(Transcript(header, trimmed.entries, trimmed.footer), file)
+    return file

@@ -1,0 +1,270 @@
+"""Rules on refusals: every token that is not valid is refused, plainly and without a word too many."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from sse_conform.entries import TokenKind
+from sse_conform.evidence import first_snapshot
+from sse_conform.rule import Finding, Rule, rule
+from sse_conform.spec import Capability, Level, SpecRef, plan, rfc
+from sse_conform.transcript import Stream, Transcript
+
+_PLAN = plan("Security")
+_SCENE = "auth.refusals"
+_CONTROLS = ("control-before", "control-after")
+#: So many bytes of a refusal are searched: a page may be long, a trace stands near its beginning.
+LOOKED_AT = 64 * 1024
+#: What a refusal must never show: traces of the four common stacks, and key material.
+_TRACES = re.compile(
+    r"Traceback \(most recent call last\)|^[ \t]{1,40}at .{1,200}\(.{1,200}:\d{1,9}:\d{1,9}\)"
+    r"|\bat [\w.$]{1,200}\(\w{1,200}\.java:\d{1,9}\)|goroutine \d{1,9} \[|BEGIN (RSA |EC )?PRIVATE KEY",
+    re.MULTILINE,
+)
+
+
+def _controlled(transcript: Transcript) -> bool:
+    """Whether the unmutated twin worked before and after: only then does a refusal mean anything."""
+    controls = transcript.streams_in(_SCENE, *_CONTROLS)
+    return len(controls) == 2 and all(stream.opened for stream in controls)
+
+
+def refusals(*kinds: TokenKind) -> Callable[[Transcript], Iterator[Stream]]:
+    """The answered attempts with invalid tokens of these kinds (all kinds where none is named), under control."""
+
+    def over(transcript: Transcript) -> Iterator[Stream]:
+        wanted = kinds or tuple(kind for kind in TokenKind if kind.invalid)
+        for stream in transcript.streams:
+            kind = stream.attempt.token
+            if kind not in wanted or stream.attempt.method != "GET" or stream.head is None or stream.status == 429:
+                continue
+            if _controlled(transcript) or (kind is TokenKind.MISSING and stream.attempt.scene == "preflight"):
+                yield stream
+
+    return over
+
+
+def _refused(stream: Stream) -> Iterator[Finding]:
+    if stream.status < 400 or stream.status >= 500:
+        yield Finding(expected="401", actual=f"{stream.status} to a {stream.attempt.token.value} token", at=stream)
+    elif stream.media_type == "text/event-stream":
+        yield Finding(
+            expected="no event stream in a refusal", actual=f"{stream.status} with text/event-stream", at=stream
+        )
+
+
+def _refuses(kind: TokenKind, what: str, why: str, spec: SpecRef, hint: str) -> Rule:
+    """One rule for one kind of invalid token: they differ in nothing but the token."""
+
+    def check(stream: Stream) -> Iterator[Finding]:
+        return _refused(stream)
+
+    check.__doc__ = f"{what} is refused.\n\n{why}"
+    missing = kind is TokenKind.MISSING
+    return rule(
+        f"auth.refuses-{kind.value}",
+        level=Level.SHOULD if kind is TokenKind.NO_EXPIRY else Level.MUST,
+        spec=(_PLAN, spec),
+        over=refusals(kind),
+        scenes="preflight" if missing else _SCENE,
+        needs={Capability.SIGNING_KEY} if kind.minted else set(),
+        hint=hint,
+    )(check)
+
+
+_NEGATIVES = (
+    _refuses(
+        TokenKind.MISSING,
+        "A request without a token",
+        "A stream open to strangers shows them somebody's notifications, or everybody's.",
+        rfc(9110, "15.5.2"),
+        "the authentication middleware is not applied to the stream route",
+    ),
+    _refuses(
+        TokenKind.GARBAGE,
+        "Something that is no token",
+        "A parser that fails open, or with 500, is the first thing an attacker finds.",
+        rfc(7519, "7.2"),
+        "an exception of the token library is not turned into 401",
+    ),
+    _refuses(
+        TokenKind.WRONG_KEY,
+        "A token signed with another key",
+        "Without a check of the signature anybody can be anybody.",
+        rfc(7515, "5.2"),
+        "the token is decoded, not verified",
+    ),
+    _refuses(
+        TokenKind.TAMPERED,
+        "A token whose subject was changed after signing",
+        "The signature covers the claims; a changed claim must not pass.",
+        rfc(7515, "5.2"),
+        "the token is decoded, not verified",
+    ),
+    _refuses(
+        TokenKind.EXPIRED,
+        "An expired token",
+        "The plan: reject if expired. A stolen token would work for ever.",
+        rfc(7519, "4.1.4"),
+        "exp is not checked on this route, or the leeway is far too wide",
+    ),
+    _refuses(
+        TokenKind.ALG_NONE,
+        "A token with alg none",
+        "An unsigned token proves nothing; libraries that trust its header accept it.",
+        rfc(8725, "3.1"),
+        "the list of algorithms is taken from the token, or includes none",
+    ),
+    _refuses(
+        TokenKind.ALG_NONE_ODD_CASE,
+        "A token with alg nOnE",
+        "A blocklist that compares by case lets other spellings of none through.",
+        rfc(8725, "3.1"),
+        "none is refused by name instead of allowing a list of algorithms",
+    ),
+    _refuses(
+        TokenKind.FOREIGN_ALGORITHM,
+        "A token with an algorithm that is not on the list",
+        "Algorithm confusion: a public key taken for an HMAC secret, or a weaker sibling.",
+        rfc(8725, "3.1"),
+        "the verifier takes the algorithm from the token",
+    ),
+    _refuses(
+        TokenKind.NOT_YET_VALID,
+        "A token that is not yet valid",
+        "nbf is part of the token's validity like exp.",
+        rfc(7519, "4.1.5"),
+        "nbf is not checked",
+    ),
+    _refuses(
+        TokenKind.NO_SUBJECT,
+        "A token without a subject",
+        "All such users would share one room called undefined, and hear each other.",
+        rfc(9068, "2.2"),
+        "the subject claim is read without a check that it is there",
+    ),
+    _refuses(
+        TokenKind.NO_EXPIRY,
+        "A token without an expiry",
+        "It would be valid for ever; no service hands such a token out.",
+        rfc(9068, "2.2"),
+        "exp is checked where present, but not required",
+    ),
+)
+
+
+@rule(
+    "auth.expired-401",
+    level=Level.MUST,
+    spec=(_PLAN, plan("Failure / Retry"), rfc(6750, "3.1")),
+    over=refusals(TokenKind.EXPIRED),
+    scenes=_SCENE,
+    needs={Capability.SIGNING_KEY},
+    hint="the error handler maps every token error to 403 or 400",
+)
+def expired_is_401(stream: Stream) -> Iterator[Finding]:
+    """
+    An expired token is answered with 401 exactly.
+
+    The client's login prompt hangs on this status: on any other refusal it cannot know that a login would help.
+    """
+    if 400 <= stream.status < 500 and stream.status != 401:
+        yield Finding(expected="401", actual=str(stream.status), at=stream)
+
+
+@rule(
+    "auth.status-401",
+    level=Level.SHOULD,
+    spec=rfc(9110, "15.5.2"),
+    over=refusals(*(k for k in TokenKind if k.invalid and k is not TokenKind.EXPIRED)),
+    scenes=("preflight", _SCENE),
+    hint="403 says that a better token would not help",
+)
+def refusal_is_401(stream: Stream) -> Iterator[Finding]:
+    """
+    Invalid credentials are refused with 401 rather than another 4xx.
+
+    401 means that authentication is missing or invalid; 403 that it is understood and not enough.
+    """
+    if 400 <= stream.status < 500 and stream.status != 401:
+        yield Finding(expected="401", actual=f"{stream.status} to a {stream.attempt.token.value} token", at=stream)
+
+
+def _unauthorised(transcript: Transcript) -> Iterator[Stream]:
+    return (stream for stream in refusals()(transcript) if stream.status == 401)
+
+
+@rule(
+    "auth.challenge",
+    level=Level.SHOULD,
+    spec=rfc(9110, "11.6.1"),
+    over=_unauthorised,
+    scenes=("preflight", _SCENE),
+    hint="add WWW-Authenticate: Bearer",
+)
+def refusal_has_challenge(stream: Stream) -> Iterator[Finding]:
+    """
+    A 401 carries WWW-Authenticate.
+
+    RFC 9110 demands it of the server; clients learn from it what is asked for.
+    """
+    if not stream.headers("www-authenticate"):
+        yield Finding(expected="WWW-Authenticate", actual="none", at=stream)
+
+
+@rule(
+    "auth.no-trace",
+    level=Level.MUST,
+    spec=plan("Security"),
+    over=refusals(),
+    scenes=("preflight", _SCENE),
+    hint="the framework's debug mode is on, or the exception's text is sent",
+)
+def refusal_tells_nothing(stream: Stream) -> Iterator[Finding]:
+    """
+    A refusal shows no stack trace and no key.
+
+    Traces name files, versions and secrets to whoever sends garbage.
+    """
+    found = _TRACES.search(stream.body[:LOOKED_AT].decode("utf-8", "replace"))
+    if found:
+        yield Finding(expected="a short refusal", actual=f"{found[0].strip()[:60]!r} in the body", at=stream)
+
+
+def _overrides(transcript: Transcript) -> Iterator[Stream]:
+    streams = transcript.streams_in("auth.override", "override")
+    control = transcript.streams_in("auth.override", "control")
+    baits = [p for p in transcript.publishes if p.scene == "auth.override" and p.part == "bait" and p.accepted]
+    shown = [s for s in control if (snap := first_snapshot(s)) and any(snap in s.mentions(p) for p in baits)]
+    return (stream for stream in streams if shown and stream.head and stream.status != 429)
+
+
+@rule(
+    "auth.no-override",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=lambda transcript: ((stream, transcript) for stream in _overrides(transcript)),
+    scenes="auth.override",
+    needs={Capability.SECOND_USER, Capability.TARGETED},
+    hint="the handler reads the user from the query before, or instead of, the token",
+)
+def query_overrides_nothing(subject: tuple[Stream, Transcript]) -> Iterator[Finding]:
+    """
+    A user named in the query does not override the token.
+
+    Otherwise any user reads any other's stream by changing an address (insecure direct object reference).
+    """
+    stream, transcript = subject
+    baits = [p for p in transcript.publishes if p.scene == "auth.override" and p.part == "bait" and p.accepted]
+    for bait in baits:
+        for event in stream.mentions(bait):
+            yield Finding(expected=f"events of {stream.attempt.user} only", actual=f"an event of {bait.to}", at=event)
+
+
+RULES = (
+    *_NEGATIVES,
+    expired_is_401,
+    refusal_is_401,
+    refusal_has_challenge,
+    refusal_tells_nothing,
+    query_overrides_nothing,
+)

@@ -1,0 +1,105 @@
+"""Rules on other origins: who is admitted is named exactly, and nobody else."""
+
+from collections.abc import Iterator
+
+from sse_conform.rule import Finding, rule
+from sse_conform.spec import Capability, Level, SpecRef, plan
+from sse_conform.terms import Terms
+from sse_conform.transcript import Stream, Transcript
+
+_FETCH = SpecRef("Fetch", "3.2 CORS protocol", "https://fetch.spec.whatwg.org/#http-cors-protocol")
+_SCENE = "cors.origins"
+_NEEDS = frozenset({Capability.CORS})
+
+
+def _asked(transcript: Transcript, part: str) -> Iterator[Stream]:
+    return (s for s in transcript.streams_in(_SCENE, part) if s.head and s.status != 429)
+
+
+@rule(
+    "cors.allowlist-strangers",
+    level=Level.MUST,
+    spec=(_FETCH, plan("Security")),
+    over=lambda transcript: _asked(transcript, "stranger"),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the Origin header is echoed, or a wildcard is sent with credentials",
+)
+def admits_no_stranger(stream: Stream) -> Iterator[Finding]:
+    """
+    An unknown origin is not admitted together with credentials.
+
+    Any page that a user visits could read the user's notifications.
+    """
+    allowed = stream.headers("access-control-allow-origin")
+    credentials = [value.strip().lower() for value in stream.headers("access-control-allow-credentials")]
+    sent = dict(stream.attempt.headers).get("origin", "")
+    if "true" in credentials and any(value.strip() in {sent, "*"} for value in allowed):
+        yield Finding(expected=f"{sent} not admitted", actual=f"Access-Control-Allow-Origin: {allowed[0]}", at=stream)
+
+
+@rule(
+    "cors.allowlist-exact",
+    level=Level.MUST,
+    spec=_FETCH,
+    over=lambda transcript: _asked(transcript, "admitted"),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the headers are lost on the stream route, or the origin is compared with a slash",
+)
+def admits_its_origin(stream: Stream, terms: Terms) -> Iterator[Finding]:
+    """
+    The admitted origin is admitted on the stream itself, by its exact name.
+
+    Middleware often sets the headers on answers that it ends, and not on streams.
+    """
+    allowed = [value.strip() for value in stream.headers("access-control-allow-origin")]
+    if allowed != [terms.allowed_origin]:
+        actual = ", ".join(allowed) or "none"
+        yield Finding(expected=f"Access-Control-Allow-Origin: {terms.allowed_origin}", actual=actual, at=stream)
+
+
+@rule(
+    "cors.allowlist-vary",
+    level=Level.MUST,
+    spec=_FETCH,
+    over=lambda transcript: _asked(transcript, "admitted"),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="add Vary: Origin wherever the answer depends on it",
+)
+def varies_by_origin(stream: Stream) -> Iterator[Finding]:
+    """
+    An answer that names an origin says Vary: Origin.
+
+    Otherwise a cache hands one origin's answer to another.
+    """
+    varies = ",".join(stream.headers("vary")).lower()
+    if stream.headers("access-control-allow-origin") and "origin" not in varies and "*" not in varies:
+        yield Finding(expected="Vary: Origin", actual=f"Vary: {varies or 'none'}", at=stream)
+
+
+@rule(
+    "cors.preflight",
+    level=Level.MUST,
+    spec=_FETCH,
+    over=lambda transcript: _asked(transcript, "preflight"),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="OPTIONS is refused for lack of a token, or a header is missing from the list",
+)
+def preflight_admits_headers(stream: Stream) -> Iterator[Finding]:
+    """
+    The preflight admits Authorization and Last-Event-ID.
+
+    Clients that fetch streams themselves send both; without leave the browser does not even try.
+    """
+    allowed = {name.strip().lower() for v in stream.headers("access-control-allow-headers") for name in v.split(",")}
+    missing = [name for name in ("authorization", "last-event-id") if name not in allowed]
+    if not 200 <= stream.status < 300:
+        yield Finding(expected="2xx to the preflight", actual=str(stream.status), at=stream)
+    elif missing:
+        yield Finding(expected="both admitted", actual=f"without {', '.join(missing)}", at=stream)
+
+
+RULES = (admits_no_stranger, admits_its_origin, varies_by_origin, preflight_admits_headers)

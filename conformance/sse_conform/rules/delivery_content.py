@@ -1,0 +1,160 @@
+"""Rules on what is delivered: each event once, in order, none lost in a burst, none that was refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.evidence import (
+    NOTIFICATION,
+    Delivery,
+    deliveries,
+)
+from sse_conform.rule import Finding, rule
+from sse_conform.rules.delivery import calm, heard_or_lost, missing
+from sse_conform.spec import Capability, Level, plan
+from sse_conform.terms import Terms
+from sse_conform.transcript import Event, Stream, Transcript
+
+_GOALS, _FORMAT = plan("Goals"), plan("Data Format")
+_LIVE, _BURST, _HOSTILE = "delivery.live", "delivery.burst", "framing.hostile-text"
+_SCENE_NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER})
+
+
+@rule(
+    "delivery.once",
+    level=Level.MUST,
+    spec=_GOALS,
+    over=lambda transcript: (d for d in deliveries(transcript, _LIVE, _BURST) if d.copies),
+    scenes=(_LIVE, _BURST),
+    needs=_SCENE_NEEDS,
+    hint="a listener is registered twice, or once more on each connect",
+)
+def comes_once(delivery: Delivery) -> Iterator[Finding]:
+    """
+    No event comes twice on one connection.
+
+    Compared by id: an assignment may speak of the same text as the creation before it.
+    """
+    ids = [str(event.payload.get("id")) for event in delivery.copies]
+    twice = [event for event, one in zip(delivery.copies, ids, strict=True) if ids.count(one) > 1]
+    if twice:
+        yield Finding(
+            expected="one copy", actual=f"{len(twice)} copies of id {twice[0].payload.get('id')}", at=twice[-1]
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sequence:
+    """Events published one after another's acknowledgement, as one stream heard them."""
+
+    stream: Stream
+    heard: tuple[tuple[e.Published, Event], ...]
+
+
+def sequences(transcript: Transcript) -> Iterator[Sequence]:
+    """For each stream of the live scene the sequence it heard."""
+    per_stream: dict[int, list[Delivery]] = {}
+    for delivery in calm(transcript):
+        if delivery.published.part == "sequence" and delivery.copies:
+            per_stream.setdefault(delivery.stream.conn, []).append(delivery)
+    for heard in per_stream.values():
+        if len(heard) > 1:
+            yield Sequence(stream=heard[0].stream, heard=tuple((d.published, d.copies[0]) for d in heard))
+
+
+@rule(
+    "delivery.in-order",
+    level=Level.MUST,
+    spec=_GOALS,
+    over=sequences,
+    scenes=_LIVE,
+    needs=_SCENE_NEEDS,
+    hint="a task or thread for each publish",
+)
+def comes_in_order(sequence: Sequence) -> Iterator[Finding]:
+    """
+    Events published one after another's acknowledgement arrive in that order.
+
+    The page shows the last one on top.
+    """
+    for (earlier, first), (_, second) in zip(sequence.heard, sequence.heard[1:], strict=False):
+        if second.frame.start < first.frame.start:
+            yield Finding(expected=f"publish {earlier.number} first", actual="a later one before it", at=second)
+
+
+@rule(
+    "delivery.burst",
+    level=Level.MUST,
+    spec=_GOALS,
+    over=lambda transcript: heard_or_lost(d for d in deliveries(transcript, _BURST) if d.published.part == "burst"),
+    scenes=_BURST,
+    needs={Capability.TRIGGERS},
+    hint="a bounded queue drops, or events that coincide are merged",
+)
+def burst_is_complete(delivery: Delivery, terms: Terms) -> Iterator[Finding]:
+    """
+    A burst of events loses none.
+
+    An import or a scan creates many vulnerabilities at once; each is somebody's to hear of.
+    """
+    yield from missing(delivery, terms)
+
+
+@rule(
+    "delivery.unique-ids",
+    level=Level.MUST,
+    spec=_FORMAT,
+    over=lambda transcript: (
+        s for s in transcript.streams if s.opened and any(ev.type == NOTIFICATION for ev in s.events)
+    ),
+    scenes=_LIVE,
+    needs=_SCENE_NEEDS,
+    hint="ids are counted per process, per kind or per connection",
+)
+def ids_are_unique(stream: Stream) -> Iterator[Finding]:
+    """
+    Different notifications have different ids.
+
+    Clients drop what they have seen by id: a reused one makes a new notification vanish.
+    """
+    seen: dict[str, Event] = {}
+    for event in stream.events:
+        value = event.payload
+        if event.type != NOTIFICATION or value.get("id") is None:
+            continue
+        one = str(value["id"])
+        if one in seen and seen[one].payload.get("message") != value.get("message"):
+            yield Finding(expected="a new id", actual=f"id {one} for two different messages", at=event)
+        seen.setdefault(one, event)
+
+
+def refused_publishes(transcript: Transcript) -> Iterator[tuple[e.Published, tuple[Event, ...]]]:
+    """Publishes that were refused with 4xx, with what came of them; only where a later publish was heard."""
+    heard = any(d.copies for d in calm(transcript) if d.published.part == "sequence")
+    for published in transcript.publishes:
+        if published.part == "invalid" and published.marker and 400 <= published.status < 500 and heard:
+            told = tuple(event for stream in transcript.streams for event in stream.mentions(published))
+            yield published, told
+
+
+@rule(
+    "delivery.refused-publish",
+    level=Level.MUST,
+    spec=_GOALS,
+    over=refused_publishes,
+    scenes=_LIVE,
+    needs=_SCENE_NEEDS | {Capability.INVALID_TRIGGER},
+    hint="the event is published before the request is validated or the transaction committed",
+)
+def refused_publish_is_silent(subject: tuple[e.Published, tuple[Event, ...]]) -> Iterator[Finding]:
+    """
+    A publish that is refused with 4xx delivers nothing.
+
+    Users would be told of things that never were.
+    """
+    published, told = subject
+    for event in told[:1]:
+        yield Finding(expected="nothing", actual=f"an event of the publish refused with {published.status}", at=event)
+
+
+RULES = (comes_once, comes_in_order, burst_is_complete, ids_are_unique, refused_publish_is_silent)

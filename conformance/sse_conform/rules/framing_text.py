@@ -1,0 +1,149 @@
+"""Rules on text that users wrote: it never becomes a frame, and it arrives as it was."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sse_conform import entries as e
+from sse_conform.evidence import Delivery, deliveries, names, opened
+from sse_conform.rule import Finding, rule
+from sse_conform.spec import Capability, Level, plan, whatwg
+from sse_conform.strict_json import NotJson, strict_json
+from sse_conform.transcript import Event, Transcript
+
+_GRAMMAR = whatwg("9.2.5 Parsing an event stream", "parsing-an-event-stream")
+_HOSTILE = "framing.hostile-text"
+_NEEDS = frozenset({Capability.TRIGGERS, Capability.MARKERS})
+#: The name that hostile texts try to give to a frame of their own.
+FORGED = "forged"
+
+
+def hostile_frames(transcript: Transcript) -> Iterator[Event]:
+    """Every frame on streams of a run in which hostile text was accepted."""
+    if any(p.scene == _HOSTILE and p.accepted for p in transcript.publishes):
+        yield from (block for stream in opened(transcript) for block in stream.blocks)
+
+
+@rule(
+    "framing.no-forgery",
+    level=Level.MUST,
+    spec=(_GRAMMAR, plan("Security")),
+    over=hostile_frames,
+    scenes=_HOSTILE,
+    needs=_NEEDS,
+    hint="user text reaches the wire without JSON escapes, or only LF is treated as a line end",
+)
+def text_forges_nothing(event: Event) -> Iterator[Finding]:
+    """
+    User text never forges a field or a frame.
+
+    A line end that passes raw lets any user write events, ids and retry times into other users' streams.
+    """
+    forged = [
+        field
+        for field in event.frame.fields
+        if (field.name in {"event", "id"} and field.value.strip() == FORGED)
+        or (field.name == "data" and field.value.strip() == FORGED)
+        or (field.name == "retry" and field.value.strip() == "1")
+    ]
+    if forged:
+        yield Finding(expected="text that stays text", actual=f"a line of its own: {forged[0].raw[:60]!r}", at=event)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A hostile text as it was sent, as it came live, and as REST reads it back (None where that is unknown)."""
+
+    published: e.Published
+    event: Event
+    message: str
+    read_back: str | None
+
+
+def readings(transcript: Transcript) -> Iterator[Reading]:
+    """Every hostile text that was accepted and came as a notification with a message."""
+    stored = _polled(transcript)
+    for delivery in deliveries(transcript, _HOSTILE):
+        published = delivery.published
+        message = delivery.copies[0].payload.get("message") if delivery.copies else None
+        if isinstance(message, str) and published.part != "barrier":
+            kept = next((item.get("message") for item in stored if names(published, item)), None)
+            read_back = kept if isinstance(kept, str) else None
+            yield Reading(published=published, event=delivery.copies[0], message=message, read_back=read_back)
+
+
+def _polled(transcript: Transcript) -> list[dict[str, Any]]:
+    """The items that polling gave back in the hostile scene."""
+    found: list[dict[str, Any]] = []
+    for exchange in transcript.exchanges:
+        if exchange.scene == _HOSTILE and exchange.part == "read-back" and exchange.status == 200:
+            try:
+                document = strict_json(exchange.body.decode("utf-8", "replace"))
+            except NotJson:
+                continue
+            found += [item for item in document.get("items", []) if isinstance(item, dict)]
+    return found
+
+
+def _speakable(text: str) -> str:
+    """The text without what a service may legally drop when it takes text in: controls and lone surrogates."""
+    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"} and c != "\ufeff")
+    return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+@rule(
+    "framing.text-intact",
+    level=Level.MUST,
+    spec=(_GRAMMAR, plan("Data Format")),
+    over=readings,
+    scenes=_HOSTILE,
+    needs=_NEEDS,
+    hint="a wrong charset, a cut at a line end, or an escape applied twice on one path",
+)
+def text_is_intact(reading: Reading) -> Iterator[Finding]:
+    """
+    The text that is delivered equals what REST reads back; without REST, what was sent.
+
+    A service may refuse odd text, or clean it when it takes it in; it may not show different texts on two paths.
+    Without a read-back, control characters, Unicode normalisation and runs of spaces are left out of the comparison.
+    """
+    if reading.read_back is not None:
+        same, wanted = reading.message == reading.read_back, reading.read_back
+    else:
+        wanted = reading.published.text
+        same = _speakable(wanted) in _speakable(reading.message)
+    if not same:
+        yield Finding(
+            expected=f"{reading.published.part}: {wanted[:100]!r}",
+            actual=f"{reading.message[:100]!r}",
+            at=reading.event,
+        )
+
+
+def hostile_deliveries(transcript: Transcript) -> Iterator[Delivery]:
+    """Who should have got the hostile texts that were accepted."""
+    return (d for d in deliveries(transcript, _HOSTILE) if d.published.part != "barrier")
+
+
+@rule(
+    "framing.text-arrives",
+    level=Level.MUST,
+    spec=(_GRAMMAR, plan("Goals")),
+    over=hostile_deliveries,
+    scenes=_HOSTILE,
+    needs=_NEEDS,
+    hint="the encoder fails on this text, or an event is larger than a buffer",
+)
+def text_arrives(delivery: Delivery) -> Iterator[Finding]:
+    """
+    Text that the service accepted arrives, whatever is in it.
+
+    A lone surrogate stops an encoder, a long text a fixed buffer; both lose the event, some the stream.
+    """
+    if not delivery.copies:
+        published = delivery.published
+        yield Finding(expected=f"the text {published.part}", actual="it never came", at=published)
+
+
+RULES = (text_forges_nothing, text_is_intact, text_arrives)

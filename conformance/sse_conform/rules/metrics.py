@@ -1,0 +1,186 @@
+"""Rules on metrics: the three of the plan are there, the gauge tells the truth, and nobody is named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.evidence import SECOND
+from sse_conform.rule import Finding, rule
+from sse_conform.spec import Capability, Level, plan, practice
+from sse_conform.terms import Terms
+from sse_conform.transcript import Stream, Transcript
+
+_PLAN = plan("Metrics")
+_SCENE = "metrics.gauge"
+_NEEDS = frozenset({Capability.METRICS})
+#: A scrape and an open or a close within this many seconds of each other may be seen in either order.
+SETTLING_SECONDS = 0.3
+
+
+def value_of(text: str, name: str) -> float | None:
+    """The sum of a metric's samples in the Prometheus text format; None without any, or where one is no number."""
+    samples = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
+    try:
+        return sum(float(sample) for sample in samples) if samples else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scrape:
+    """
+    One look at the metrics, beside the number of our own streams that were certainly open then, and the number of those
+    of other scenes that possibly were; ``clear`` where the latter were so certainly.
+    """
+
+    exchange: e.Exchanged
+    certainly: int
+    others: int
+    clear: bool
+
+    @property
+    def text(self) -> str:
+        """The body."""
+        return self.exchange.body.decode("utf-8", "replace")
+
+
+def scrapes(transcript: Transcript, *parts: str) -> Iterator[Scrape]:
+    """The looks at the metrics of the scene, or those of some of its parts."""
+    margin = round(SETTLING_SECONDS * SECOND)
+    for exchange in transcript.exchanges:
+        if exchange.scene == _SCENE and (not parts or exchange.part in parts):
+            spans = [span for span in map(_span, transcript.streams) if span]
+            sure = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in spans)
+            elsewhere = [span for s in transcript.streams if s.attempt.scene != _SCENE and (span := _span(s))]
+            others = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in elsewhere)
+            maybe = sum(a - margin < exchange.answered and exchange.t < b + margin for a, b in elsewhere)
+            yield Scrape(exchange=exchange, certainly=sure, others=maybe, clear=others == maybe)
+
+
+def _span(stream: Stream) -> tuple[int, int] | None:
+    return (stream.t, stream.watched_until) if stream.opened and stream.attempt.method == "GET" else None
+
+
+@rule(
+    "metrics.exposed",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=scrapes,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the profile's [metrics] names them otherwise, or one is missing",
+)
+def all_three_are_there(scrape: Scrape, terms: Terms) -> Iterator[Finding]:
+    """
+    Open connections, stream duration and events sent are exposed.
+
+    The plan's three; an average is a sum and a count.
+    """
+    if scrape.exchange.status != 200:
+        yield Finding(expected="200", actual=scrape.exchange.error or str(scrape.exchange.status), at=scrape.exchange)
+        return
+    opened, duration, sent = terms.metric_names
+    text = scrape.text
+    averaged = value_of(text, duration) is not None or value_of(text, f"{duration}_count") is not None
+    missing = [name for name in (opened, sent) if value_of(text, name) is None] + ([] if averaged else [duration])
+    if missing:
+        yield Finding(
+            expected=", ".join(terms.metric_names), actual=f"without {', '.join(missing)}", at=scrape.exchange
+        )
+
+
+@rule(
+    "metrics.gauge-rises",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=lambda transcript: scrapes(transcript, "meanwhile"),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="connections are counted per worker, or not at all",
+)
+def gauge_counts_open_streams(scrape: Scrape, terms: Terms) -> Iterator[Finding]:
+    """
+    The gauge counts every open stream.
+
+    Judged one-sided: others may have streams open as well.
+    """
+    seen = value_of(scrape.text, terms.metric_names[0])
+    if seen is not None and seen < scrape.certainly:
+        yield Finding(expected=f"at least {scrape.certainly} open", actual=f"{seen:g}", at=scrape.exchange)
+
+
+def _users(transcript: Transcript) -> tuple[str, ...]:
+    """By what the service may know the users of the run: their names, and the id of one of them."""
+    ids = {noted.value for noted in transcript.of(e.Noted) if noted.scene == _SCENE and noted.name == "user-id"}
+    return tuple(sorted(ids | {s.attempt.user for s in transcript.streams if s.attempt.user}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fall:
+    """The look before, which tells what is not ours, and the looks after our streams of the scene were lost."""
+
+    before: Scrape
+    after: tuple[Scrape, ...]
+
+
+def falls(transcript: Transcript) -> Iterator[Fall]:
+    """The fall of the gauge, where it was looked at before and after."""
+    before, after = tuple(scrapes(transcript, "before")), tuple(scrapes(transcript, "afterwards"))
+    if before and after:
+        yield Fall(before=before[0], after=after)
+
+
+@rule(
+    "metrics.gauge-falls",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=falls,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the disconnect is listened for on the wrong object, or only a clean end is counted",
+)
+def gauge_falls(fall: Fall, terms: Terms) -> Iterator[Finding]:
+    """
+    The gauge falls when streams are lost, by FIN and by RST, within three heartbeats.
+
+    A gauge that only rises hides the leak that it is there to show.
+    """
+    name = terms.metric_names[0]
+    first = value_of(fall.before.text, name)
+    if first is None:
+        return
+    foreign = max(0.0, first - fall.before.certainly)
+    last = fall.after[-1]
+    # A look at which other scenes came or went may be explained in too many ways; the last one counts in any case.
+    looks = [scrape for scrape in fall.after if scrape.clear or scrape is last]
+    excess = [(value_of(scrape.text, name) or 0.0) - scrape.others - foreign for scrape in looks]
+    if min(excess) > 0:
+        yield Finding(
+            expected=f"at most {last.others + foreign:g} open",
+            actual=f"{value_of(last.text, name):g}",
+            at=last.exchange,
+        )
+
+
+@rule(
+    "metrics.no-user-ids",
+    level=Level.MUST,
+    spec=(_PLAN, practice("a label for each user leaks ids and multiplies series")),
+    over=lambda transcript: ((scrape, _users(transcript)) for scrape in scrapes(transcript, "meanwhile")),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the user is a label",
+)
+def names_nobody(subject: tuple[Scrape, tuple[str, ...]]) -> Iterator[Finding]:
+    """
+    No label names a user.
+
+    Whoever reads the metrics would know who is online; and each user makes new series for ever.
+    """
+    scrape, users = subject
+    named = [user for user in users if f'"{user}"' in scrape.text]
+    if named:
+        yield Finding(expected="no user in a label", actual=", ".join(sorted(named)[:3]), at=scrape.exchange)
+
+
+RULES = (all_three_are_there, gauge_counts_open_streams, gauge_falls, names_nobody)

@@ -1,0 +1,125 @@
+"""Rules on following the cursor: pages neither skip nor repeat, come in order, and keep their limit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.evidence import names
+from sse_conform.rule import Finding, rule
+from sse_conform.rules.polling import Poll, polls
+from sse_conform.spec import Capability, Level, plan
+from sse_conform.transcript import Transcript
+
+_PLAN = plan("Goals")
+_SCENE = "polling.pages"
+_NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER})
+#: The size of a page that the scene asks for.
+PAGE = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Walk:
+    """The pages after a cursor, what should be on them in order, and the last request."""
+
+    pages: tuple[Poll, ...]
+    published: tuple[e.Published, ...]
+
+    def positions(self) -> list[list[int]]:
+        """For each publish the places at which it stands, counted over all pages."""
+        listed = [item for page in self.pages for item in page.items]
+        return [[place for place, item in enumerate(listed) if names(p, item)] for p in self.published]
+
+
+def walks(transcript: Transcript) -> Iterator[Walk]:
+    """The walk through the pages, where there was anything to walk through."""
+    pages = tuple(polls(transcript, "page-"))
+    published = tuple(p for p in transcript.publishes if p.scene == _SCENE and p.part == "paged" and p.accepted)
+    if pages and published:
+        yield Walk(pages=pages, published=published)
+
+
+@rule(
+    "polling.complete",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=walks,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the cursor is a time with ties, or the page is cut before it is ordered",
+)
+def skips_nothing(walk: Walk) -> Iterator[Finding]:
+    """
+    Following the cursor skips nothing.
+
+    What a page skips is lost for a client that has no stream.
+    """
+    missing = [p.number for p, places in zip(walk.published, walk.positions(), strict=True) if not places]
+    if missing:
+        yield Finding(
+            expected=f"all {len(walk.published)} items over the pages",
+            actual=f"{len(missing)} are on none",
+            at=walk.pages[-1].exchange,
+        )
+
+
+@rule(
+    "polling.exclusive-cursor",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=walks,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint=">= where > is due",
+)
+def repeats_nothing(walk: Walk) -> Iterator[Finding]:
+    """
+    Following the cursor repeats nothing: the cursor is exclusive.
+
+    An inclusive one shows the last item again with every poll, for ever.
+    """
+    listed = [str(item.get("id")) for page in walk.pages for item in page.items]
+    twice = sorted({one for one in listed if listed.count(one) > 1})
+    if twice:
+        yield Finding(expected="each item once", actual=f"again: {', '.join(twice[:5])}", at=walk.pages[-1].exchange)
+
+
+@rule(
+    "polling.oldest-first",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=walks,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="pages are ordered like the list in the page, newest first",
+)
+def comes_in_order(walk: Walk) -> Iterator[Finding]:
+    """
+    Items after a cursor come oldest first.
+
+    Newest first, a page that is full hides what lies between it and the cursor.
+    """
+    first = [places[0] for places in walk.positions() if places]
+    if first != sorted(first):
+        yield Finding(expected="the order of publishing", actual=f"places {first}", at=walk.pages[0].exchange)
+
+
+@rule(
+    "polling.limit",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=lambda transcript: polls(transcript, "page-"),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="limit is read under another name",
+)
+def keeps_the_limit(poll: Poll) -> Iterator[Finding]:
+    """
+    A page holds at most as many items as were asked for.
+
+    A client on a slow line asks for few.
+    """
+    if len(poll.items) > PAGE:
+        yield Finding(expected=f"at most {PAGE}", actual=f"{len(poll.items)} items", at=poll.exchange)
+
+
+RULES = (skips_nothing, repeats_nothing, comes_in_order, keeps_the_limit)

@@ -1,0 +1,233 @@
+"""Rules on the limit of connection attempts: it exists, it is not too tight, it harms nobody else, it ends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.evidence import SECOND
+from sse_conform.rule import Finding, rule
+from sse_conform.spec import Capability, Level, plan, rfc
+from sse_conform.terms import Terms
+from sse_conform.transcript import Stream, Transcript
+
+_PLAN = plan("Security")
+_SCENE = "rate_limit.burst"
+_NEEDS = frozenset({Capability.RATE_LIMIT})
+#: At least this share of the limit must be admitted: counters round, and a window may have begun before us.
+FEWEST_SHARE = 0.8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Burst:
+    """
+    The attempts of one source address in the window before the first refusal, and what came after it.
+
+    ``admitted`` counts all that were not refused with 429 in that window, those of other scenes too.
+    """
+
+    admitted: int
+    attempted: int
+    seconds: float
+    refusals: tuple[Stream, ...]
+    last: Stream
+
+
+def bursts(transcript: Transcript) -> Iterator[Burst]:
+    """The burst of the run, where it was made, and fast enough to exceed every kind of limit."""
+    attempts = [s for s in transcript.streams_in(_SCENE, "held", "burst") if s.head]
+    if len(attempts) < 2:
+        return
+    last = attempts[-1]
+    window = round(transcript.terms.rate_window * SECOND)
+    address = last.attempt.address
+    counted = [
+        s for s in transcript.streams if s.attempt.address == address and last.t - window < s.t <= last.t and s.head
+    ]
+    refusals = tuple(s for s in transcript.streams_in(_SCENE, "burst", "beyond") if s.status == 429)
+    if not refusals and len(counted) <= 2 * transcript.terms.rate_limit:
+        return  # too slow a burst: a fixed window may admit as many
+    yield Burst(
+        admitted=sum(s.status != 429 for s in counted),
+        attempted=len(counted),
+        seconds=(last.t - attempts[0].t) / SECOND,
+        refusals=refusals,
+        last=last,
+    )
+
+
+def _refusals(transcript: Transcript) -> Iterator[Stream]:
+    return (stream for burst in bursts(transcript) for stream in burst.refusals)
+
+
+@rule(
+    "rate_limit.exists",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=bursts,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the limiter is not applied to the stream route, or counts something else than attempts",
+)
+def limits_attempts(burst: Burst, terms: Terms) -> Iterator[Finding]:
+    """
+    A burst of attempts from one address is limited.
+
+    Fixed windows may admit twice the limit around their border, buckets refill: more than that is no limit.
+    """
+    refill = terms.rate_limit * burst.seconds / terms.rate_window
+    most = 2 * terms.rate_limit + refill
+    if not burst.refusals:
+        yield Finding(expected="429", actual=f"none in {burst.attempted} attempts in a window", at=burst.last)
+    elif burst.admitted > most:
+        yield Finding(expected=f"at most {most:.0f} admitted", actual=f"{burst.admitted} admitted", at=burst.last)
+
+
+def _limited_bursts(transcript: Transcript) -> Iterator[Burst]:
+    return (burst for burst in bursts(transcript) if burst.refusals)
+
+
+@rule(
+    "rate_limit.not-too-tight",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=_limited_bursts,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="another limit, or one shared by all routes or users",
+)
+def admits_enough(burst: Burst, terms: Terms) -> Iterator[Finding]:
+    """
+    About as many attempts as promised are admitted before the first refusal.
+
+    A few tabs that reconnect after an outage use a tight limit up, and EventSource takes 429 as final.
+    """
+    fewest = int(terms.rate_limit * FEWEST_SHARE)
+    if burst.admitted < fewest:
+        yield Finding(expected=f"at least {fewest} admitted", actual=f"{burst.admitted} admitted", at=burst.refusals[0])
+
+
+@rule(
+    "rate_limit.plain-refusal",
+    level=Level.MUST,
+    spec=(_PLAN, rfc(6585, "4")),
+    over=_refusals,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the refusal is written by the stream handler after its head",
+)
+def refusal_is_no_stream(stream: Stream) -> Iterator[Finding]:
+    """
+    A 429 is no event stream.
+
+    Its body is for people and programs that look at the status, not for EventSource.
+    """
+    if stream.media_type == "text/event-stream":
+        yield Finding(expected="another media type", actual="429 with text/event-stream", at=stream)
+
+
+@rule(
+    "rate_limit.retry-after",
+    level=Level.SHOULD,
+    spec=(rfc(6585, "4"), rfc(9110, "10.2.3")),
+    over=_refusals,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="add Retry-After with the seconds that are left of the window",
+)
+def refusal_says_when(stream: Stream) -> Iterator[Finding]:
+    """
+    A 429 says when to come back: Retry-After.
+
+    Polite clients wait so long; without it they guess.
+    """
+    if not stream.headers("retry-after"):
+        yield Finding(expected="Retry-After", actual="none", at=stream)
+
+
+def _held(transcript: Transcript) -> Iterator[tuple[Stream, Burst]]:
+    for burst in _limited_bursts(transcript):
+        yield from ((stream, burst) for stream in transcript.streams_in(_SCENE, "held") if stream.opened)
+
+
+@rule(
+    "rate_limit.spares-open-streams",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=_held,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the limiter closes what the address has open",
+)
+def open_stream_survives(subject: tuple[Stream, Burst], terms: Terms) -> Iterator[Finding]:
+    """
+    A stream that is open stays open when the limit trips.
+
+    The limit is one of attempts, not of streams. A stream that ends long after a refusal ended for another reason.
+    """
+    stream, burst = subject
+    if stream.end is None or stream.closed_by_suite:
+        return
+    ended, soon = stream.end.t, round(terms.latency * SECOND)
+    if any(refusal.t <= ended <= (refusal.head.t if refusal.head else refusal.t) + soon for refusal in burst.refusals):
+        yield Finding(
+            expected="the open stream stays", actual=f"{stream.end.kind.value}: {stream.end.detail}", at=stream
+        )
+
+
+def _rest_while_limited(transcript: Transcript) -> Iterator[e.Exchanged]:
+    if any(_limited_bursts(transcript)):
+        yield from (x for x in transcript.exchanges if x.scene == _SCENE and x.part == "limited")
+
+
+@rule(
+    "rate_limit.spares-rest",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=_rest_while_limited,
+    scenes=_SCENE,
+    needs=_NEEDS | {Capability.REST},
+    hint="one limiter for all routes",
+)
+def rest_goes_on(exchange: e.Exchanged) -> Iterator[Finding]:
+    """
+    REST and polling go on while the stream route is limited.
+
+    Polling is the fallback of a client whose stream is refused.
+    """
+    if not 200 <= exchange.status < 300:
+        yield Finding(expected="2xx", actual=exchange.error or str(exchange.status), at=exchange)
+
+
+def _recovered(transcript: Transcript) -> Iterator[Stream]:
+    if any(_limited_bursts(transcript)):
+        yield from (stream for stream in transcript.streams_in(_SCENE, "recovered") if stream.head)
+
+
+@rule(
+    "rate_limit.ends",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=_recovered,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="refused attempts prolong the ban, or the counter never expires",
+)
+def limit_ends(stream: Stream, terms: Terms) -> Iterator[Finding]:
+    """
+    After one window without attempts the address is admitted again.
+
+    A limit that never ends is a ban.
+    """
+    if not stream.opened:
+        yield Finding(expected=f"200 after {terms.rate_window:g} s", actual=str(stream.status), at=stream)
+
+
+RULES = (
+    limits_attempts,
+    admits_enough,
+    refusal_is_no_stream,
+    refusal_says_when,
+    open_stream_survives,
+    rest_goes_on,
+    limit_ends,
+)

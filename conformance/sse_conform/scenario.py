@@ -1,0 +1,239 @@
+"""What is done to a target: scenes, and the stage on which they play."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+
+
+class Nature(StrEnum):
+    """
+    How a scene disturbs others.
+
+    Loud ones (bursts, floods) never overlap timed ones (whose instants are judged); the limiter's scene comes after
+    every other attempt, for it uses the limit up.
+    """
+
+    TIMED = "timed"
+    PLAIN = "plain"
+    LOUD = "loud"
+    LIMITER = "limiter"
+
+
+class Variant(StrEnum):
+    """What kind of publish a scene asks for: an ordinary one, one to be refused, one that carries sensitive values."""
+
+    ORDINARY = "ordinary"
+    INVALID = "invalid"
+    SENSITIVE = "sensitive"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """A leased account: its name in the scene, its login name and the id that the service knows it by."""
+
+    label: str
+    username: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """The answer to a REST request: status 0 where none came, the body as JSON (None where it is none) and as text."""
+
+    status: int
+    document: Any = None
+    text: str = ""
+
+
+class Subscription(Protocol):
+    """One attempt on the stream route, seen by a scene. Waits answer whether what was awaited came; none raises."""
+
+    @property
+    def status(self) -> int:
+        """The status of the answer, 0 without one."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether the exchange is over."""
+        ...
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event id that a client would send on reconnecting."""
+        ...
+
+    @property
+    def received(self) -> int:
+        """How many frames came so far."""
+        ...
+
+    async def until_snapshot(self) -> bool:
+        """Wait for the first event named snapshot."""
+        ...
+
+    async def until(self, *published: Published) -> bool:
+        """Wait until each of the published events was seen here."""
+        ...
+
+    async def until_event(self, name: str, *, seconds: float) -> bool:
+        """Wait for one more event of this type."""
+        ...
+
+    async def until_ended(self, *, seconds: float) -> bool:
+        """Wait for the end of the exchange."""
+        ...
+
+    async def close(self) -> None:
+        """End it in an orderly way (FIN)."""
+        ...
+
+    async def reset(self) -> None:
+        """End it as a lost connection does (RST)."""
+        ...
+
+    def stall(self) -> None:
+        """Read no more, but stay: a reader that sleeps, or a network that swallows everything."""
+        ...
+
+    def resume(self) -> None:
+        """Read again."""
+        ...
+
+
+class Stage(Protocol):
+    """All that a scene can do; every act is recorded."""
+
+    @property
+    def terms(self) -> Terms:
+        """The numbers of this run."""
+        ...
+
+    def has(self, capability: Capability) -> bool:
+        """Whether the target declares or the profile provides ``capability``."""
+        ...
+
+    def user(self, label: str) -> User:
+        """The leased account of this label; labels are those that the scenario asked for."""
+        ...
+
+    def makes(self, token: TokenKind) -> bool:
+        """Whether a token of this kind can be made: some need the target's key."""
+        ...
+
+    async def subscribe(
+        self,
+        user: str,
+        *,
+        part: str = "",
+        token: TokenKind = TokenKind.GENUINE,
+        method: str = "GET",
+        query: str = "",
+        headers: Iterable[tuple[str, str]] = (),
+        without: Iterable[str] = (),
+        scheme: str = "Bearer",
+        last_event_id: str | None = None,
+        receive_buffer: int | None = None,
+        urgent: bool = False,
+    ) -> Subscription:
+        """
+        One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
+
+        ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
+        (bytes) makes the kernel swallow little for a reader that is meant to fall behind.
+        """
+        ...
+
+    async def publish(
+        self,
+        to: str,
+        *,
+        kind: EventKind | None = None,
+        part: str = "",
+        text: str = "",
+        variant: Variant = Variant.ORDINARY,
+    ) -> Published:
+        """Cause one event for the user labelled ``to`` and wait for the acknowledgement."""
+        ...
+
+    async def rest(self, user: str, *, part: str = "") -> int:
+        """One cheap REST request with the user's genuine token; the status, 0 without an answer."""
+        ...
+
+    async def poll(self, user: str, *, part: str = "", query: str = "", anonymous: bool = False) -> Reply:
+        """One polling request; ``query`` holds cursor and limit, ``anonymous`` leaves the token out."""
+        ...
+
+    async def scrape(self, *, part: str = "") -> Reply:
+        """One look at the metrics."""
+        ...
+
+    async def watch(self, subscription: Subscription, seconds: float, what: str) -> bool:
+        """Watch a stream for so long, or until it ends; ``what`` says what for. Whether it was still open then."""
+        ...
+
+    async def pass_time(self, seconds: float, what: str) -> None:
+        """Let time pass on purpose; ``what`` says for what."""
+        ...
+
+    def note(self, name: str, subscription: Subscription | None = None, value: str = "") -> None:
+        """Mark an instant for the rules."""
+        ...
+
+
+Play = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenario:
+    """
+    One scene: what it costs, how it disturbs, what it needs.
+
+    ``users`` are the labels of the accounts it leases (``fresh`` ones are new and empty where the profile can make
+    them), ``attempts`` the most attempts on the stream route it makes, ``waits`` gives the seconds it lets pass.
+    Without what it ``needs`` it is skipped.
+    """
+
+    id: str
+    title: str
+    play: Play
+    users: tuple[str, ...]
+    attempts: int
+    nature: Nature
+    fresh: frozenset[str] = field(default_factory=frozenset)
+    needs: frozenset[Capability] = field(default_factory=frozenset)
+    waits: Callable[[Terms], float] = lambda _terms: 0.0
+
+
+def scenario(
+    id: str,  # noqa: A002 - the field's own word
+    *,
+    attempts: int,
+    users: tuple[str, ...] = (),
+    fresh: Iterable[str] = (),
+    needs: Iterable[Capability] = (),
+    nature: Nature = Nature.PLAIN,
+    waits: Callable[[Terms], float] | None = None,
+) -> Callable[[Play], Scenario]:
+    """Make a scenario of a coroutine that plays on a stage; the first line of its docstring is the title."""
+
+    def make(play: Play) -> Scenario:
+        return Scenario(
+            id=id,
+            title=inspect.cleandoc(play.__doc__ or "").partition("\n")[0],
+            play=play,
+            users=users,
+            attempts=attempts,
+            nature=nature,
+            fresh=frozenset(fresh),
+            needs=frozenset(needs),
+            waits=waits or (lambda _terms: 0.0),
+        )
+
+    return make

@@ -1,0 +1,112 @@
+"""
+The plan of a run: which scenes the chosen rules ask for, what they cost, and how short the run can be.
+
+Connections to the target are the scarce thing: with N attempts, a window of W seconds, and B attempts in a window and
+source address, ``ceil(N / B) - 1`` windows must pass before the last one; the limiter's scene then needs one more to
+see the limit end.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.errors import ConformError
+from sse_conform.rule import Rule
+from sse_conform.scenario import Nature, Scenario
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+from sse_conform.transcript import Transcript
+
+#: The scene that every run begins with; it is part of the suite, not of a pack.
+PREFLIGHT = "preflight"
+PREFLIGHT_ATTEMPTS = 2
+#: Attempts below the target's limit that are never used: clocks and windows of the two sides differ a little.
+RESERVE = 2
+#: What the limiter's scene needs beside a window, in seconds: 2 for its burst, 1 for seeing the limit end.
+BURST_SECONDS = 2.0
+RECOVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Rules to judge, scenes to play, scenes left out with the reason, and what the run will cost."""
+
+    rules: tuple[Rule, ...]
+    scenes: tuple[Scenario, ...]
+    skipped: tuple[tuple[str, str], ...]
+    attempts: int
+    seconds: float
+
+
+def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scenario], *, addresses: int = 1) -> Plan:
+    """Choose the scenes that applicable rules ask for and work out the cost."""
+    chosen = tuple(rules)
+    applicable = [r for r in chosen if not any(need.may and not terms.has(need) for need in r.needs)]
+    wanted = {scene for r in applicable for scene in r.scenes} - {PREFLIGHT}
+    unknown = wanted - scenarios.keys()
+    if unknown:
+        raise ConformError(f"no installed pack has the scene {min(unknown)}", hint="reinstall sse-conform")
+    playable: list[Scenario] = []
+    skipped: list[tuple[str, str]] = []
+    for scene in sorted((scenarios[name] for name in wanted), key=lambda each: _order(each, terms)):
+        missing = [need for need in Capability if need in scene.needs and not terms.has(need)]
+        if missing:
+            skipped.append((scene.id, "; ".join(need.remedy for need in missing)))
+        else:
+            playable.append(scene)
+    ordinary = PREFLIGHT_ATTEMPTS + sum(s.attempts for s in playable if s.nature is not Nature.LIMITER)
+    limited = [s for s in playable if s.nature is Nature.LIMITER]
+    longest = max((s.waits(terms) for s in playable if s.nature is not Nature.LIMITER), default=0.0)
+    return Plan(
+        rules=chosen,
+        scenes=tuple(playable),
+        skipped=tuple(skipped),
+        attempts=ordinary + sum(s.attempts for s in limited),
+        seconds=bound(terms, attempts=ordinary, longest=longest, limiter=bool(limited), addresses=addresses),
+    )
+
+
+def _order(scene: Scenario, terms: Terms) -> tuple[float, int, str]:
+    """What waits longest begins first; a timed scene is short, so the loud ones can wait for it."""
+    return -scene.waits(terms), list(Nature).index(scene.nature), scene.id
+
+
+def bound(terms: Terms, *, attempts: int, longest: float, limiter: bool, addresses: int) -> float:
+    """
+    The shortest time that a run can take, in seconds.
+
+    ``attempts`` are those outside the limiter's scene, which has a source address of its own where there are several.
+    """
+    if not terms.rate_limit:
+        return longest
+    own_address = limiter and addresses > 1
+    per_window = max(1, terms.rate_limit - RESERVE) * (addresses - 1 if own_address else addresses)
+    windows = max(math.ceil(attempts / per_window) - 1, 0) * terms.rate_window
+    recovery = BURST_SECONDS + terms.rate_window + RECOVERY_SECONDS if limiter else 0.0
+    return max(longest, windows, recovery) if own_address else max(longest, windows + recovery)
+
+
+def bound_of(transcript: Transcript) -> float:
+    """The bound recomputed from what was really done: attempts made, time passed on purpose, addresses used."""
+    limiters = transcript.header.limiters
+    waits = _time_passed(transcript)
+    attempts = transcript.of(e.Attempted)
+    return bound(
+        transcript.terms,
+        attempts=sum(attempt.scene not in limiters for attempt in attempts),
+        longest=max((seconds for scene, seconds in waits.items() if scene not in limiters), default=0.0),
+        limiter=any(attempt.scene in limiters for attempt in attempts),
+        addresses=max(1, len({attempt.address for attempt in attempts})),
+    )
+
+
+def _time_passed(transcript: Transcript) -> dict[str, float]:
+    """The seconds that each scene let pass; waits that overlap pass at the same time."""
+    passed: defaultdict[str, int] = defaultdict(int)
+    seen: defaultdict[str, int] = defaultdict(int)
+    for waited in sorted(transcript.of(e.Waited), key=lambda each: each.t):
+        passed[waited.scene] += max(0, waited.until - max(waited.t, seen[waited.scene]))
+        seen[waited.scene] = max(waited.until, seen[waited.scene])
+    return {scene: ns / 1e9 for scene, ns in passed.items()}

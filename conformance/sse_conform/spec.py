@@ -1,0 +1,131 @@
+"""The vocabulary of requirements: levels, references, and what a target may or must provide."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Level(StrEnum):
+    """How binding a rule is (RFC 2119): a breach of MUST fails, a breach of SHOULD warns."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
+class SpecRef(msgspec.Struct, frozen=True):
+    """Where a requirement comes from: a document, a place in it, and its address where it has one."""
+
+    document: str
+    section: str
+    url: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.document}, {self.section}"
+
+
+def plan(section: str) -> SpecRef:
+    """A section of the notification plan that the contract automates."""
+    return SpecRef("Plan", section)
+
+
+def whatwg(section: str, anchor: str = "server-sent-events") -> SpecRef:
+    """A section of the WHATWG HTML standard, chapter 9.2 Server-sent events."""
+    return SpecRef("WHATWG HTML", section, f"https://html.spec.whatwg.org/multipage/server-sent-events.html#{anchor}")
+
+
+def rfc(number: int, section: str) -> SpecRef:
+    """A section of an RFC."""
+    return SpecRef(
+        f"RFC {number}", f"section {section}", f"https://www.rfc-editor.org/rfc/rfc{number}#section-{section}"
+    )
+
+
+def practice(title: str, url: str = "") -> SpecRef:
+    """Good practice with a source: a measured client, a maintainer's advice, a vendor's manual."""
+    return SpecRef("Practice", title, url)
+
+
+class Capability(StrEnum):
+    """
+    What a scene or a rule needs of the target or of its profile.
+
+    A *may* capability that the profile does not declare makes a rule *not applicable*: the plan does not demand it.
+    Any other one that the profile cannot provide makes it *untested*, and the remedy says which lines to add.
+    """
+
+    TRIGGERS = "triggers"
+    VULNERABILITY = "vulnerability"
+    ASSIGNMENT = "assignment"
+    ALERT = "alert"
+    INVALID_TRIGGER = "invalid-trigger"
+    TARGETED = "targeted"
+    MARKERS = "markers"
+    SECOND_USER = "second-user"
+    FRESH_USERS = "fresh-users"
+    SIGNING_KEY = "signing-key"
+    BEARER = "bearer"
+    RATE_LIMIT = "rate-limit"
+    SENSITIVE = "sensitive"
+    REST = "rest"
+    POLLING = "polling"
+    REPLAY = "replay"
+    METRICS = "metrics"
+    MULTI_INSTANCE = "multi-instance"
+    WEBSOCKET = "websocket"
+    CORS = "cors"
+    LOGOUT = "logout"
+    CLOSES_AT_EXPIRY = "closes-at-expiry"
+    TRUSTED_PROXY = "trusted-proxy"
+
+    @property
+    def may(self) -> bool:
+        """Whether the plan leaves it to the implementation (MAY)."""
+        return self in MAY
+
+    @property
+    def remedy(self) -> str:
+        """What to add to the profile so that it can be judged."""
+        return REMEDIES[self]
+
+
+MAY = frozenset(
+    {
+        Capability.POLLING,
+        Capability.REPLAY,
+        Capability.METRICS,
+        Capability.MULTI_INSTANCE,
+        Capability.WEBSOCKET,
+        Capability.CORS,
+        Capability.LOGOUT,
+        Capability.CLOSES_AT_EXPIRY,
+        Capability.TRUSTED_PROXY,
+        Capability.BEARER,
+    }
+)
+
+REMEDIES: dict[Capability, str] = {
+    Capability.TRIGGERS: "add [triggers.vulnerability], [triggers.assignment] or [triggers.alert]: "
+    "the request that causes an event",
+    Capability.VULNERABILITY: "add [triggers.vulnerability]: the request that creates a vulnerability",
+    Capability.ASSIGNMENT: "add [triggers.assignment]: the requests that change an assignment",
+    Capability.ALERT: "add [triggers.alert]: the request that raises an admin alert",
+    Capability.INVALID_TRIGGER: "add [triggers.invalid]: a publish that the service refuses with 4xx",
+    Capability.TARGETED: 'give one trigger concerns = "target": an event for one user only',
+    Capability.MARKERS: 'let a trigger carry our text: recognise = "marker" and "{text}" in its request',
+    Capability.SECOND_USER: "add a second [[users.accounts]], or [users.signup]",
+    Capability.FRESH_USERS: "add [users.signup]: the request that makes a new, empty account",
+    Capability.SIGNING_KEY: 'add auth.key, for example key = "env:JWT_SECRET": tokens are minted with it',
+    Capability.BEARER: 'carry the token in the Authorization header: auth.carrier = "bearer"',
+    Capability.RATE_LIMIT: "set numbers.rate_limit to the limit of connection attempts",
+    Capability.SENSITIVE: "name sensitive_fields, and add [triggers.sensitive] with {sensitive} in its request",
+    Capability.REST: "add [rest]: a cheap GET that the same token may make",
+    Capability.POLLING: "declare capabilities.polling = true",
+    Capability.REPLAY: "declare capabilities.replay = true",
+    Capability.METRICS: "declare capabilities.metrics = true",
+    Capability.MULTI_INSTANCE: "give instances = [url, url]",
+    Capability.WEBSOCKET: "declare capabilities.websocket = true",
+    Capability.CORS: "declare capabilities.cors = true",
+    Capability.LOGOUT: "add [auth.logout]",
+    Capability.CLOSES_AT_EXPIRY: "declare capabilities.closes_at_expiry = true",
+    Capability.TRUSTED_PROXY: "declare capabilities.trusted_proxy = true",
+}

@@ -1,0 +1,69 @@
+import os
+import socket
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+
+from sse_conform import embedded
+from sse_conform.embedded import ADDRESSES, Embedded
+from sse_conform.errors import ConformError, UsageError
+from sse_conform.profile_file import LoadedProfile, load_profile
+
+
+def loaded(server: Embedded) -> LoadedProfile:
+    return load_profile(file=server.profile_file(), overrides=server.overrides, environ=server.secrets)
+
+
+def answers(url: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((str(urlsplit(url).hostname), urlsplit(url).port or 80)) == 0
+
+
+def test_it_serves_while_its_block_lasts() -> None:
+    with Embedded(compressed=True) as server:
+        assert answers(server.url)
+        assert loaded(server).profile.url == server.url
+    assert not answers(server.url)
+
+
+def test_its_promises_are_the_plans_unless_compressed() -> None:
+    plain, short = loaded(Embedded()).profile, loaded(Embedded(compressed=True)).profile
+    assert (plain.numbers.heartbeat, plain.numbers.latency, plain.numbers.rate_window) == (25.0, 2.0, 60.0)
+    assert (short.numbers.heartbeat, short.numbers.latency, short.numbers.rate_window) == (2.0, 0.7, 3.0)
+    assert plain.source_addresses == ADDRESSES
+
+
+def test_its_secrets_are_new_each_time_and_collected() -> None:
+    one, other = Embedded(), Embedded()
+    assert not set(one.secrets.values()) & set(other.secrets.values())
+    assert set(one.secrets.values()) <= loaded(one).secrets
+
+
+def test_a_setting_of_another_server_does_not_leak_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "SSE_CONFORM_SERVER_HEARTBEAT", "not a number")
+    with Embedded() as server:
+        assert answers(server.url)
+
+
+def test_an_unknown_fault_is_the_users_mistake() -> None:
+    with pytest.raises(UsageError, match="no-such-fault"), Embedded(faults=("no-such-fault",)):
+        pass
+
+
+def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "COMMAND", [sys.executable, "-c", "raise SystemExit('out of memory')"])
+    with pytest.raises(ConformError, match="did not start: out of memory"), Embedded():
+        pass
+
+
+def test_it_does_not_outlive_a_run_that_is_terminated() -> None:
+    code = "from sse_conform.embedded import Embedded\nwith Embedded() as it: print(it.url, flush=True); input()"
+    run = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert run.stdout
+    url = run.stdout.readline().strip()
+    assert answers(url)
+    run.terminate()
+    run.communicate()
+    assert not answers(url)

@@ -1,0 +1,284 @@
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_conform import entries as e
+from sse_conform.rule import Finding
+from sse_conform.spec import Capability, Level
+from sse_conform.terms import Terms
+from sse_conform.verdict import MAX_FINDINGS, WIRE_BYTES, Outcome, judge, locate
+
+from .records import (
+    SCENE,
+    completed,
+    disturbed,
+    exchanged,
+    notification,
+    ns,
+    published,
+    rule_of,
+    snapshot,
+    stream,
+    transcript,
+)
+
+RUN = transcript(stream((1, snapshot()), conn=1), stream((2, snapshot()), conn=2), completed())
+PUBLISH = published()
+FINDING = Finding(expected="this", actual="that", at=PUBLISH)
+
+
+def ended(outcome: e.SceneOutcome, detail: str = "the detail") -> e.SceneEnded:
+    return e.SceneEnded(t=ns(9), scene=SCENE, outcome=outcome, detail=detail)
+
+
+def outcome_of(rule, recorded=RUN):
+    return judge(rule, recorded).outcome
+
+
+# the outcomes one by one
+
+
+def test_silence_on_something_in_a_completed_scene_is_a_pass():
+    verdict = judge(rule_of(), RUN)
+    assert (verdict.outcome, verdict.observations, verdict.reason, verdict.breaches) == (Outcome.PASS, 2, "", ())
+
+
+@pytest.mark.parametrize(("level", "outcome"), [(Level.MUST, Outcome.FAIL), (Level.SHOULD, Outcome.WARN)])
+def test_the_level_decides_what_a_finding_means(level, outcome):
+    verdict = judge(rule_of(FINDING, level=level), RUN)
+    assert (verdict.outcome, verdict.level, verdict.findings) == (outcome, level, 2)
+    assert (verdict.breaches[0].expected, verdict.breaches[0].actual) == ("this", "that")
+
+
+def test_an_undeclared_capability_of_the_may_kind_makes_a_rule_not_applicable():
+    verdict = judge(rule_of(FINDING, needs={Capability.POLLING}), RUN)
+    assert verdict.outcome is Outcome.NOT_APPLICABLE
+    assert "polling is not declared (declare capabilities.polling = true)" in verdict.reason
+
+
+def test_any_other_missing_need_makes_it_untested_and_names_every_remedy():
+    needs = {Capability.TRIGGERS, Capability.SECOND_USER}
+    verdict = judge(rule_of(FINDING, needs=needs), RUN)
+    assert verdict.outcome is Outcome.UNTESTED
+    assert verdict.reason == f"{Capability.TRIGGERS.remedy}; {Capability.SECOND_USER.remedy}"
+
+
+@pytest.mark.parametrize("outcome", [each for each in e.SceneOutcome if each is not e.SceneOutcome.COMPLETED])
+def test_silence_in_a_scene_that_was_not_completed_is_untested(outcome):
+    verdict = judge(rule_of(), transcript(stream(), ended(outcome)))
+    assert (verdict.outcome, verdict.observations) == (Outcome.UNTESTED, 1)
+    assert verdict.reason == f"the scene {SCENE} was {outcome.value}: the detail"
+
+
+def test_silence_in_a_scene_that_was_not_run_is_untested():
+    verdict = judge(rule_of(scenes=(SCENE, "another.scene")), RUN)
+    assert verdict.outcome is Outcome.UNTESTED
+    assert verdict.reason == "the scene another.scene was not run"
+
+
+def test_nothing_to_look_at_is_untested_and_no_pass():
+    verdict = judge(rule_of(over=lambda recorded: ()), RUN)
+    assert (verdict.outcome, verdict.observations) == (Outcome.UNTESTED, 0)
+    assert "nothing to look at" in verdict.reason
+
+
+def test_a_rule_that_raises_is_an_error_that_names_the_bug():
+    def check(subject, terms):
+        raise ZeroDivisionError("division by zero")
+
+    verdict = judge(rule_of(check=check), RUN)
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.reason == "the rule itself failed: ZeroDivisionError: division by zero"
+
+
+def test_a_rule_that_raises_while_it_looks_for_subjects_is_an_error_too():
+    def over(recorded):
+        yield from recorded.streams
+        raise KeyError("gone")
+
+    assert outcome_of(rule_of(FINDING, over=over)) is Outcome.ERROR
+
+
+def test_a_rule_that_raises_leaves_the_others_alone():
+    def check(subject, terms):
+        raise RuntimeError
+
+    rules = (rule_of(check=check), rule_of(FINDING), rule_of())
+    assert [outcome_of(rule) for rule in rules] == [Outcome.ERROR, Outcome.FAIL, Outcome.PASS]
+
+
+# timing
+
+
+def timed(since: float, until: float, at=PUBLISH):
+    return Finding(expected="soon", actual="late", at=at, since=ns(since), until=ns(until))
+
+
+def test_a_timed_finding_inside_the_suites_own_lag_is_set_aside():
+    recorded = transcript(stream(conn=1), stream(conn=2), completed(), disturbed(3, 4))
+    verdict = judge(rule_of(timed(3.5, 5), timed=True), recorded)
+    assert (verdict.outcome, verdict.findings, verdict.observations) == (Outcome.INCONCLUSIVE, 0, 2)
+    assert verdict.reason == "2 of 2 observations were late while the suite itself was disturbed"
+
+
+def test_an_observation_with_several_findings_set_aside_counts_once():
+    recorded = transcript(stream(), completed(), disturbed(3, 4))
+    verdict = judge(rule_of(timed(3, 4), timed(3, 5), timed=True), recorded)
+    assert verdict.reason.startswith("1 of 1 observations")
+
+
+def test_a_timed_finding_outside_of_it_fails():
+    recorded = transcript(stream(), completed(), disturbed(3, 4))
+    verdict = judge(rule_of(timed(3.5, 5), timed(4, 6), timed=True), recorded)
+    assert (verdict.outcome, verdict.findings) == (Outcome.FAIL, 1)
+
+
+def test_a_finding_too_late_by_more_than_the_lag_fails_all_the_same():
+    recorded = transcript(stream(), completed(), disturbed(3, 4))
+    little, much = (replace(timed(3, 9), excess=ns(excess)) for excess in (0.9, 1.1))
+    assert outcome_of(rule_of(little, timed=True), recorded) is Outcome.INCONCLUSIVE
+    assert outcome_of(rule_of(much, timed=True), recorded) is Outcome.FAIL
+
+
+def test_a_timed_finding_without_a_stretch_counts_whatever_the_suite_did():
+    recorded = transcript(stream(), completed(), disturbed(0, 100))
+    assert outcome_of(rule_of(FINDING, timed=True), recorded) is Outcome.FAIL
+
+
+def test_lag_sets_nothing_aside_for_a_rule_that_judges_no_instants():
+    recorded = transcript(stream(), completed(), disturbed(0, 100))
+    assert outcome_of(rule_of(timed(3, 4)), recorded) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("conn", "outcome"), [(1, Outcome.INCONCLUSIVE), (2, Outcome.FAIL)])
+@pytest.mark.parametrize("place", ["stream", "event"])
+def test_what_was_done_to_one_connection_sets_aside_findings_on_it_alone(conn, outcome, place):
+    pause = disturbed(3, 4, conn=conn, kind=e.Disturbance.PAUSE)
+    recorded = transcript(stream((5, notification()), conn=1), stream(conn=2, at=1), completed(), pause)
+    subject = recorded.streams[0]
+    finding = timed(3.5, 5, at=subject if place == "stream" else subject.events[0])
+    rule = rule_of(finding, over=lambda recorded: recorded.streams[:1], timed=True)
+    assert outcome_of(rule, recorded) is outcome
+
+
+# precedence: each reason beats all that come after it
+
+
+def reasons_that_can_meet():
+    ladder = ["not applicable", "need missing", "error", "finding", "scene broken", "set aside", "nothing seen"]
+    needs_a_subject = {"error", "finding", "set aside"}
+    for stronger, weaker in itertools.combinations(ladder, 2):
+        if weaker != "nothing seen" or stronger not in needs_a_subject:
+            yield stronger, weaker
+
+
+OUTCOMES = {
+    "not applicable": Outcome.NOT_APPLICABLE,
+    "need missing": Outcome.UNTESTED,
+    "error": Outcome.ERROR,
+    "finding": Outcome.FAIL,
+    "scene broken": Outcome.UNTESTED,
+    "set aside": Outcome.INCONCLUSIVE,
+}
+
+
+@pytest.mark.parametrize(("stronger", "weaker"), list(reasons_that_can_meet()))
+def test_where_two_reasons_meet_the_stronger_decides(stronger, weaker):
+    met = {stronger, weaker}
+    needs = {"not applicable": Capability.POLLING, "need missing": Capability.REST}
+
+    def check(subject, terms):
+        if "finding" in met:
+            yield timed(8, 9)
+        if "set aside" in met:
+            yield timed(3, 4)
+        if "error" in met:
+            raise RuntimeError("a bug")
+
+    recorded = transcript(
+        [] if "nothing seen" in met else stream(),
+        ended(e.SceneOutcome.BROKEN if "scene broken" in met else e.SceneOutcome.COMPLETED),
+        disturbed(3, 4),
+    )
+    rule = rule_of(check=check, needs={need for reason, need in needs.items() if reason in met}, timed=True)
+    verdict = judge(rule, recorded)
+    assert verdict.outcome is OUTCOMES[stronger]
+    assert stronger != "need missing" or verdict.reason == Capability.REST.remedy
+    assert stronger != "scene broken" or "was broken" in verdict.reason
+
+
+def test_a_finding_in_a_scene_that_broke_still_fails():
+    recorded = transcript(stream(), ended(e.SceneOutcome.BROKEN))
+    assert outcome_of(rule_of(FINDING), recorded) is Outcome.FAIL
+
+
+def test_needs_are_judged_by_the_terms_of_the_run():
+    terms = Terms(capabilities=(Capability.POLLING,))
+    recorded = transcript(stream(), completed(), terms=terms)
+    assert outcome_of(rule_of(needs={Capability.POLLING}), recorded) is Outcome.PASS
+
+
+# evidence
+
+
+def test_findings_beyond_the_most_are_counted_and_not_listed():
+    verdict = judge(rule_of(*[FINDING] * (MAX_FINDINGS + 5)), transcript(stream(), completed()))
+    assert (verdict.findings, len(verdict.breaches)) == (MAX_FINDINGS + 5, MAX_FINDINGS)
+
+
+def test_an_event_is_located_by_its_bytes_and_shown_with_what_came_before():
+    recorded = transcript(stream((1, snapshot()), (2, b"event: ping\r\n\r\n"), conn=3))
+    evidence = locate(recorded.streams[0].blocks[1])
+    start = len(snapshot())
+    assert (evidence.conn, evidence.t, evidence.start, evidence.end) == (3, ns(2), start, start + 15)
+    assert evidence.wire == snapshot().decode() + "event: ping\\r\n\\r\n"
+
+
+def test_only_the_last_bytes_of_the_wire_are_shown():
+    body = notification("x" * 2000)
+    (event,) = transcript(stream((1, body))).streams[0].events
+    assert locate(event).wire == body[-WIRE_BYTES:].decode()
+
+
+def test_a_stream_is_shown_by_its_request_head_and_last_bytes():
+    recorded = transcript(stream((1, b": hi\n"), at=0.5, headers=(("server", "x"), ("vary", "y"))))
+    evidence = locate(recorded.streams[0])
+    assert evidence.t == ns(0.5)
+    assert evidence.wire == "> GET /stream\n< 200 OK\n< server: x\n< vary: y\n<\n: hi\n"
+
+
+def test_a_stream_without_an_answer_is_shown_with_the_reason():
+    recorded = transcript(stream(status=None, ends=(1, e.EndKind.RESET)), stream(conn=2, at=1, status=None))
+    assert [locate(each).wire for each in recorded.streams] == [
+        "> GET /stream\n< it ended",
+        "> GET /stream\n< no answer",
+    ]
+
+
+def test_a_publish_and_an_exchange_are_shown_in_a_line():
+    assert locate(published(octets=b"hello", at=2)).wire == "publish alert to alice: 201, text 'hello'"
+    evidence = locate(exchanged(body=b"\xff[]\r\n", status=500))
+    assert (evidence.t, evidence.wire) == (ns(2), "GET /api/items -> 500\n\\xff[]\\r\n")
+
+
+TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
+
+
+@given(octets=st.binary(max_size=60), text=TEXT)
+def test_the_wire_is_printable_whatever_the_target_sent(octets, text):
+    recorded = transcript(
+        stream((1, b"data: x\n" + octets + b"\n\n"), headers=(("x-any", text), (text, "y"))),
+        stream(conn=2, at=1, status=None, target=text),
+    )
+    raw = text.encode("utf-8", "surrogatepass")
+    places = [
+        *recorded.streams,
+        *recorded.streams[0].blocks,
+        published(octets=raw, to=text),
+        exchanged(body=octets, target=text),
+    ]
+    for place in places:
+        assert all(line.isprintable() for line in locate(place).wire.split("\n"))

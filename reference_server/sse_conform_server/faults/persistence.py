@@ -1,0 +1,85 @@
+"""Faults of what is kept, and of publishes that should not have happened."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sse_conform_server.encoder import EventName
+from sse_conform_server.faults.edges import at_edge
+from sse_conform_server.faults.fault import Fault, fault
+from sse_conform_server.models import Kind, Notification, iso, notifications
+from sse_conform_server.parts import Parts
+from sse_conform_server.store import Draft, Store
+
+_PUBLISHING = ("/api/vulnerabilities", "/api/admin/alerts")
+
+
+class _Leaking(Store):
+    async def _add_notifications(self, connection: AsyncConnection, draft: Draft) -> Sequence[Notification]:
+        added = await super()._add_notifications(connection, draft)
+        gone = [notification.id for notification in added]
+        await connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
+        return added
+
+
+async def _notify_anyway(parts: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Publish from the body as it came, when the handler has refused it."""
+    body = bytearray()
+    status = 0
+
+    async def reading() -> Message:
+        message = await receive()
+        body.extend(message.get("body", b""))
+        return message
+
+    async def watching(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        await send(message)
+
+    await app(scope, reading, watching)
+    if scope["path"].startswith(_PUBLISHING) and status in (400, 404, 422):
+        await _publish_raw(parts, bytes(body))
+
+
+async def _publish_raw(parts: Parts, body: bytes) -> None:
+    try:
+        sent = json.loads(body)
+    except ValueError:
+        return
+    if not isinstance(sent, dict):
+        return
+    payload: dict[str, Any] = {
+        "id": await parts.store.last_id() + 1, "type": Kind.NEW, "created_at": iso(0.0), "read": False,
+        "message": str(sent.get("title", sent.get("message", ""))), "vulnerability_id": None, "details": None,
+    }  # fmt: skip
+    for user_id in {subscription.user_id for subscription in parts.hub.everyone()}:
+        await parts.publisher.publish(user_id, EventName.NOTIFICATION, payload)
+
+
+FAULTS: tuple[Fault, ...] = (
+    fault(
+        "not-persisted",
+        "Events are pushed but not kept: the next snapshot knows nothing of them.",
+        lambda parts: replace(parts, store=_Leaking(parts.store.engine)),
+        "snapshot.remembers",
+        "snapshot.newest",
+        "snapshot.unread-counts-all",
+        "snapshot.no-gap",
+        "polling.complete",
+        "polling.newest",
+        "reconnect.nothing-missed",
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "notify-on-invalid",
+        "The event is emitted ahead of validation: a publish that was refused is delivered all the same.",
+        at_edge(_notify_anyway, path="/api/"),
+        "delivery.refused-publish",
+    ),
+)

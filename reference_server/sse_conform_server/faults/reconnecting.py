@@ -1,0 +1,152 @@
+"""Faults of `retry` and of resuming after Last-Event-ID."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sse_conform_server.auth import Identity
+from sse_conform_server.encoder import Event, EventName
+from sse_conform_server.faults.fault import Fault, fault
+from sse_conform_server.models import Notification
+from sse_conform_server.parts import Parts
+from sse_conform_server.snapshot import Opening
+
+_RETRY = re.compile(rb"^retry: .*\n", re.MULTILINE)
+
+
+def _retry_line(line: Callable[[int], bytes]) -> Callable[[Parts], Parts]:
+    """Write the retry field differently; an empty line leaves it out."""
+
+    def apply(parts: Parts) -> Parts:
+        def encode(event: Event) -> bytes:
+            frame = parts.encode(event)
+            return frame if event.retry is None else _RETRY.sub(line(event.retry), frame)
+
+        return replace(parts, encode=encode)
+
+    return apply
+
+
+def _nameless(event: Event) -> Event:
+    return event if event.name == EventName.SNAPSHOT else replace(event, id=None)
+
+
+def _inclusive(parts: Parts) -> Parts:
+    async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
+        later = await parts.missed(inner, user_id, last_event_id)
+        if not (later and last_event_id):
+            return later
+        page = await inner.store.after(user_id, int(last_event_id) - 1, inner.settings.replay_limit)
+        return page.items
+
+    return replace(parts, missed=missed)
+
+
+def _without_replay(parts: Parts) -> Parts:
+    async def missed(_parts: Parts, _user_id: str, _last_event_id: str | None) -> Sequence[Notification]:
+        return ()
+
+    return replace(parts, missed=missed)
+
+
+def _one_short(parts: Parts) -> Parts:
+    async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
+        return (await parts.missed(inner, user_id, last_event_id))[1:]
+
+    return replace(parts, missed=missed)
+
+
+def _crash_on_odd_id(parts: Parts) -> Parts:
+    async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
+        if last_event_id is not None:
+            int(last_event_id)
+        return await parts.missed(inner, user_id, last_event_id)
+
+    return replace(parts, missed=missed)
+
+
+def _silence_on_unknown_id(parts: Parts) -> Parts:
+    async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
+        opening = await parts.open_stream(inner, identity, last_event_id)
+        known = last_event_id is None or (
+            last_event_id.isdecimal() and await inner.store.owns(identity.user.id, int(last_event_id[:15]))
+        )
+        return opening if known else replace(opening, events=())
+
+    return replace(parts, open_stream=open_stream)
+
+
+def _replay_twice(parts: Parts) -> Parts:
+    async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
+        opening = await parts.open_stream(inner, identity, last_event_id)
+        return replace(opening, events=[*opening.events, *opening.events[1:]])
+
+    return replace(parts, open_stream=open_stream)
+
+
+FAULTS: tuple[Fault, ...] = (
+    fault(
+        "no-retry",
+        "No reconnection delay is ever given.",
+        _retry_line(lambda _: b""),
+        "reconnect.retry-sent",
+    ),
+    fault(
+        "retry-with-unit",
+        "The delay is written with its unit (`5000ms`): not digits, so clients ignore it.",
+        _retry_line(lambda delay: b"retry: %dms\n" % delay),
+        "reconnect.retry-digits",
+    ),
+    fault(
+        "retry-in-seconds",
+        "The delay is given in seconds where milliseconds are meant: clients hammer the server.",
+        _retry_line(lambda delay: b"retry: %d\n" % (delay // 1000)),
+        "reconnect.retry-value",
+    ),
+    fault(
+        "replay-ignored",
+        "Last-Event-ID is not read: what exceeds the snapshot is not replayed.",
+        _without_replay,
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "replay-inclusive",
+        "Replay starts with the event already seen instead of the one after it.",
+        _inclusive,
+        "reconnect.replay-exact",
+        "reconnect.replay-nothing-new",
+    ),
+    fault(
+        "replay-one-short",
+        "Replay leaves out the first event missed.",
+        _one_short,
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "live-without-id",
+        "Live events carry no id, so that a client resumes from wherever its snapshot ended.",
+        lambda parts: replace(parts, encode=lambda event: parts.encode(_nameless(event))),
+        "reconnect.replay-ids",
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "replay-twice",
+        "Replayed events are sent twice, from the history and once more from the queue.",
+        _replay_twice,
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "crash-on-odd-id",
+        "A Last-Event-ID that is no number raises an error nobody handles.",
+        _crash_on_odd_id,
+        "reconnect.unknown-id",
+    ),
+    fault(
+        "silence-on-unknown-id",
+        "After an unknown Last-Event-ID the stream opens but says nothing about the present state.",
+        _silence_on_unknown_id,
+        "reconnect.unknown-id",
+        "reconnect.retry-sent",
+        "snapshot.first",
+    ),
+)

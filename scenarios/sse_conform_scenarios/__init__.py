@@ -1,0 +1,36 @@
+"""The scenes of sse-conform: what is done to a target. The judge finds them by the entry point, as other packs."""
+
+from sse_conform.scenario import Scenario
+from sse_conform_scenarios import (
+    auth,
+    busy,
+    cors,
+    delivery,
+    expiry,
+    idle,
+    metrics,
+    polling,
+    privacy,
+    rate_limit,
+    reconnect,
+    requests,
+    slow_reader,
+    snapshot,
+)
+
+SCENARIOS: tuple[Scenario, ...] = (
+    *idle.SCENARIOS,
+    *busy.SCENARIOS,
+    *requests.SCENARIOS,
+    *auth.SCENARIOS,
+    *expiry.SCENARIOS,
+    *snapshot.SCENARIOS,
+    *delivery.SCENARIOS,
+    *slow_reader.SCENARIOS,
+    *privacy.SCENARIOS,
+    *reconnect.SCENARIOS,
+    *polling.SCENARIOS,
+    *metrics.SCENARIOS,
+    *cors.SCENARIOS,
+    *rate_limit.SCENARIOS,
+)

@@ -1,0 +1,33 @@
+"""Requests from pages of other origins."""
+
+from sse_conform.entries import TokenKind
+from sse_conform.scenario import Stage, Subscription, scenario
+from sse_conform.spec import Capability
+
+#: An origin that no service admits on purpose (RFC 2606 keeps the name free).
+STRANGER = "https://stranger.example"
+
+
+async def _see_out(stream: Subscription) -> None:
+    await stream.until_ended(seconds=0.2)
+    await stream.close()
+
+
+@scenario("cors.origins", users=("alice",), attempts=3, needs={Capability.CORS})
+async def origins(stage: Stage) -> None:
+    """A page of a stranger's origin opens a stream, and one of the admitted origin, which asks by preflight first."""
+    admitted = stage.terms.allowed_origin
+    await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", STRANGER)]))
+    asks = [
+        ("origin", admitted),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization,last-event-id"),
+    ]
+    preflight = await stage.subscribe(
+        "alice", part="preflight", method="OPTIONS", token=TokenKind.MISSING, headers=asks
+    )
+    await _see_out(preflight)
+    await _see_out(await stage.subscribe("alice", part="admitted", headers=[("origin", admitted)]))
+
+
+SCENARIOS = (origins,)

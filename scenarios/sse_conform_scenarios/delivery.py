@@ -1,0 +1,96 @@
+"""Who hears of what, how soon, in which order, and in whose words."""
+
+import asyncio
+
+from sse_conform.entries import EventKind, Published
+from sse_conform.scenario import Nature, Stage, Subscription, Variant, scenario
+from sse_conform.spec import Capability
+from sse_conform_scenarios.hostile import TEXTS
+
+#: Each kind is published so often: once may be luck.
+ROUNDS = 3
+#: A burst keeps so many publishes under way: more would measure our own queue.
+AT_ONCE = 8
+#: Events published one after another's acknowledgement, to see their order.
+SEQUENCE = 10
+
+_KINDS = {
+    EventKind.VULNERABILITY: Capability.VULNERABILITY,
+    EventKind.ASSIGNMENT: Capability.ASSIGNMENT,
+    EventKind.ALERT: Capability.ALERT,
+}
+
+
+async def _all(streams: list[Subscription], *published: Published) -> None:
+    await asyncio.gather(*(stream.until(*published) for stream in streams))
+
+
+@scenario(
+    "delivery.live",
+    users=("alice", "bob"),
+    attempts=5,
+    needs={Capability.TRIGGERS, Capability.SECOND_USER},
+    nature=Nature.TIMED,
+)
+async def live(stage: Stage) -> None:
+    """Alice has two tabs open and Bob one; events of each kind happen, Alice closes a tab, and events happen on."""
+    tabs = [await stage.subscribe("alice", part=f"tab-{number}") for number in (1, 2)]
+    bystander = await stage.subscribe("bob", part="bystander")
+    streams = [*tabs, bystander]
+    await asyncio.gather(*(stream.until_snapshot() for stream in streams))
+    for _ in range(ROUNDS):
+        for kind, capability in _KINDS.items():
+            if stage.has(capability):
+                await _all(tabs, await stage.publish("alice", kind=kind, part="round"))
+    if stage.has(Capability.INVALID_TRIGGER):
+        await stage.publish("alice", part="invalid", variant=Variant.INVALID)
+    sequence = [await stage.publish("alice", part="sequence") for _ in range(SEQUENCE)]
+    await _all(tabs, *sequence)
+    await tabs[0].close()
+    await tabs[1].until(await stage.publish("alice", part="one-tab-closed"))
+    await bystander.until(await stage.publish("bob", part="barrier"))
+    stage.note("barrier", bystander)
+    await tabs[1].close()
+    await bystander.close()
+    late = await stage.subscribe("alice", part="afterwards")
+    await late.until_snapshot()
+    await late.close()
+    other = await stage.subscribe("bob", part="afterwards")
+    await other.until_snapshot()
+    await other.close()
+
+
+@scenario("delivery.burst", users=("alice",), attempts=2, needs={Capability.TRIGGERS}, nature=Nature.LOUD)
+async def burst(stage: Stage) -> None:
+    """Many events are published at once, to a user with two tabs."""
+    tabs = [await stage.subscribe("alice", part=f"tab-{number}") for number in (1, 2)]
+    await asyncio.gather(*(tab.until_snapshot() for tab in tabs))
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def publish() -> Published:
+        async with places:
+            return await stage.publish("alice", part="burst")
+
+    await _all(tabs, *await asyncio.gather(*(publish() for _ in range(stage.terms.burst))))
+    await _all(tabs, await stage.publish("alice", part="barrier"))
+    for tab in tabs:
+        await tab.close()
+
+
+@scenario("framing.hostile-text", users=("alice",), attempts=2, needs={Capability.TRIGGERS, Capability.MARKERS})
+async def hostile_text(stage: Stage) -> None:
+    """Texts that look like frames, end lines or stress the encoding are published to an open stream and read back."""
+    stream = await stage.subscribe("alice", part="live")
+    await stream.until_snapshot()
+    published = [await stage.publish("alice", part=name, text=text) for name, text in TEXTS.items()]
+    await stream.until(*published)
+    await stream.until(await stage.publish("alice", part="barrier"))
+    if stage.has(Capability.POLLING):
+        await stage.poll("alice", part="read-back")
+    await stream.close()
+    again = await stage.subscribe("alice", part="read-back")
+    await again.until_snapshot()
+    await again.close()
+
+
+SCENARIOS = (live, burst, hostile_text)

@@ -1,0 +1,56 @@
+"""The polling fallback: pages, cursors, and whether it agrees with the stream."""
+
+from urllib.parse import quote
+
+from sse_conform.scenario import Stage, scenario
+from sse_conform.spec import Capability
+
+#: Items published, the size of a page, and so several pages with a remainder.
+ITEMS = 11
+PAGE = 4
+#: A service that never ends its pages is not followed for ever.
+MOST_PAGES = 12
+
+BAD_CURSORS = {"text": "no-such-cursor", "negative": "-1", "injection": "1' OR '1'='1", "huge": "9" * 400}
+
+
+@scenario(
+    "polling.pages",
+    users=("alice", "bob"),
+    attempts=1,
+    needs={Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER},
+)
+async def pages(stage: Stage) -> None:
+    """A client polls, follows the cursor page by page, polls again from its end, and tries cursors that are none."""
+    await stage.publish("bob", part="foreign")
+    await stage.publish("alice", part="start")
+    start = await stage.poll("alice", part="start")
+    cursor = _cursor(start.document)
+    for _ in range(ITEMS):
+        await stage.publish("alice", part="paged")
+    for number in range(MOST_PAGES):
+        page = await stage.poll("alice", part=f"page-{number}", query=f"after={quote(cursor)}&limit={PAGE}")
+        listed = page.document.get("items") if isinstance(page.document, dict) else None
+        if not listed:
+            break
+        cursor = _cursor(page.document)
+    await stage.poll("alice", part="newest")
+    await stage.poll("alice", part="anonymous", anonymous=True)
+    for name, bad in BAD_CURSORS.items():
+        await stage.poll("alice", part=f"bad-cursor-{name}", query=f"after={quote(bad)}")
+    stream = await stage.subscribe("alice", part="snapshot")
+    await stream.until_snapshot()
+    await stream.close()
+
+
+def _cursor(document: object) -> str:
+    """The cursor for what comes after this page: what it names, else the id of its last item."""
+    if not isinstance(document, dict):
+        return ""
+    if document.get("next") is not None:
+        return str(document["next"])
+    items = document.get("items")
+    return str(items[-1].get("id", "")) if isinstance(items, list) and items and isinstance(items[-1], dict) else ""
+
+
+SCENARIOS = (pages,)

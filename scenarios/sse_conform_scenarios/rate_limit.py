@@ -1,0 +1,58 @@
+"""The limit of connection attempts: it exists, it is fair, it ends."""
+
+import asyncio
+
+from sse_conform.scenario import Nature, Stage, Subscription, scenario
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+
+#: A server that admits so many attempts at once has no limit worth the name (three times the limit).
+FACTOR = 3
+#: After the first refusal so many more attempts are made: a limit that lets every other one through shows.
+MORE = 2
+#: So many are made at once, lest a slow answer stretch the burst beyond its window; with the held stream they stay
+#: within what one user may commonly hold open.
+AT_ONCE = 3
+#: Added to the window before the limit must have ended, in seconds: clocks differ a little.
+AFTER_WINDOW = 0.5
+
+
+def _recovery(terms: Terms) -> float:
+    return terms.rate_window + AFTER_WINDOW
+
+
+@scenario(
+    "rate_limit.burst",
+    users=("alice",),
+    attempts=3 * 20 + MORE + 2,
+    needs={Capability.RATE_LIMIT},
+    nature=Nature.LIMITER,
+    waits=_recovery,
+)
+async def burst(stage: Stage) -> None:
+    """Attempts are made without a pause until the limit shows, while a stream stays open; then a window passes."""
+    held = await stage.subscribe("alice", part="held", urgent=True)
+    await held.until_snapshot()
+    refused: list[Subscription] = []
+    for _ in range(0, FACTOR * stage.terms.rate_limit, AT_ONCE):
+        attempts = await asyncio.gather(*(stage.subscribe("alice", part="burst", urgent=True) for _ in range(AT_ONCE)))
+        refused = [attempt for attempt in attempts if attempt.status == 429]
+        await asyncio.gather(*(attempt.close() for attempt in attempts if attempt not in refused))
+        if refused or not any(attempt.status for attempt in attempts):
+            break  # the limit shows, or nobody answers any more
+    if refused:
+        await asyncio.gather(*(attempt.until_ended(seconds=1.0) for attempt in refused))
+        for _ in range(MORE):
+            await (await stage.subscribe("alice", part="beyond", urgent=True)).close()
+        if stage.has(Capability.REST):
+            await stage.rest("alice", part="limited")
+        await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
+        recovered = await stage.subscribe("alice", part="recovered", urgent=True)
+        await recovered.until_snapshot()
+        await recovered.close()
+        if stage.has(Capability.TRIGGERS) and not held.ended:
+            await held.until(await stage.publish("alice", part="held-alive"))
+    await held.close()
+
+
+SCENARIOS = (burst,)

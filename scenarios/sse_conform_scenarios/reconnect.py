@@ -1,0 +1,89 @@
+"""Connections that are lost in each of the ways they are lost, and what the client learns when it comes back."""
+
+from sse_conform.scenario import Stage, Subscription, scenario
+from sse_conform.spec import Capability
+
+#: Events that are missed during each outage.
+MISSED = 2
+#: Events to resume among.
+SPAN = 4
+
+
+async def _lose(stream: Subscription, how: str) -> None:
+    if how == "fin":
+        await stream.close()
+    elif how == "rst":
+        await stream.reset()
+    else:
+        stream.stall()
+
+
+@scenario("reconnect.drops", users=("alice",), attempts=4, needs={Capability.TRIGGERS})
+async def drops(stage: Stage) -> None:
+    """A subscriber loses its connection by FIN, by RST and in silence, misses events each time, and comes back."""
+    stream = await stage.subscribe("alice", part="first")
+    await stream.until_snapshot()
+    lost: list[Subscription] = []
+    for how in ("fin", "rst", "silence"):
+        await stream.until(await stage.publish("alice", part=f"before-{how}"))
+        await _lose(stream, how)
+        lost.append(stream)
+        missed = [await stage.publish("alice", part=f"missed-{how}") for _ in range(MISSED)]
+        stream = await stage.subscribe("alice", part=f"after-{how}", last_event_id=stream.last_event_id or None)
+        await stream.until_snapshot()
+        await stream.until(*missed, await stage.publish("alice", part=f"barrier-{how}"))
+    await stream.close()
+    for each in lost:
+        each.resume()
+        await each.close()
+
+
+#: What may stand in Last-Event-ID, by why it is tried: anybody can send it, also across origins.
+MALFORMED = {
+    "unknown": "sse-conform-has-never-seen-this",
+    "huge": "9" * 400,
+    "injection": "1' OR '1'='1",
+    "beyond-ascii": "\u00e9\u6f22",
+}
+
+
+@scenario(
+    "reconnect.replay",
+    users=("alice", "bob"),
+    attempts=5,
+    needs={Capability.REPLAY, Capability.TRIGGERS, Capability.SECOND_USER},
+)
+async def replay(stage: Stage) -> None:
+    """A client resumes after the second of several events, after the last one, and after another user's event."""
+    stream = await stage.subscribe("alice", part="first")
+    await stream.until_snapshot()
+    ids: list[str] = []
+    for _ in range(SPAN):
+        await stream.until(await stage.publish("alice", part="span"))
+        ids.append(stream.last_event_id)
+    other = await stage.subscribe("bob", part="other")
+    await other.until_snapshot()
+    await other.until(await stage.publish("bob", part="foreign"))
+    foreign = other.last_event_id
+    await other.until(await stage.publish("bob", part="foreign"))
+    await stream.close()
+    await other.close()
+    for part, last in (("resume-middle", ids[1]), ("resume-last", ids[-1]), ("resume-foreign", foreign)):
+        again = await stage.subscribe("alice", part=part, last_event_id=last)
+        await again.until_snapshot()
+        await again.until(await stage.publish("alice", part=f"barrier-{part}"))
+        await again.close()
+
+
+@scenario("reconnect.malformed-ids", users=("alice",), attempts=len(MALFORMED), needs={Capability.TRIGGERS})
+async def malformed_ids(stage: Stage) -> None:
+    """Clients come with ids that the server never gave."""
+    for part, value in MALFORMED.items():
+        stream = await stage.subscribe("alice", part=part, last_event_id=value)
+        if stream.status == 200:
+            await stream.until_snapshot()
+            await stream.until(await stage.publish("alice", part=f"barrier-{part}"))
+        await stream.close()
+
+
+SCENARIOS = (drops, replay, malformed_ids)

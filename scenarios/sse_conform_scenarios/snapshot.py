@@ -1,0 +1,70 @@
+"""What a connection is told first."""
+
+import asyncio
+
+from sse_conform.entries import Published
+from sse_conform.scenario import Stage, scenario
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+
+#: More than a snapshot may list, so that newest, count and length can be told apart.
+BEYOND_LIST = 4
+#: A race is repeated: one lucky order of events proves nothing.
+RACES = 3
+#: Events published around each connect, one after another's acknowledgement.
+RACERS = 5
+
+
+def _filed(terms: Terms) -> float:
+    return terms.latency
+
+
+@scenario("snapshot.overflow", users=("alice",), attempts=3, needs={Capability.TRIGGERS}, waits=_filed)
+async def overflow(stage: Stage) -> None:
+    """More events than a snapshot lists are published while nobody listens; then the user comes, and comes again."""
+    before = await stage.subscribe("alice", part="before")
+    await before.until_snapshot()
+    await before.close()
+    for _ in range(stage.terms.snapshot_items + BEYOND_LIST):
+        await stage.publish("alice", part="missed")
+    # An acknowledgement may precede the filing by as much as it may precede the delivery.
+    await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
+    after = await stage.subscribe("alice", part="after", last_event_id=before.last_event_id or None)
+    await after.until_snapshot()
+    live = await stage.publish("alice", part="live")
+    await after.until(live)
+    await after.close()
+    again = await stage.subscribe("alice", part="again")
+    await again.until_snapshot()
+    await again.close()
+
+
+@scenario("snapshot.race", users=("alice",), attempts=RACES, needs={Capability.TRIGGERS})
+async def race(stage: Stage) -> None:
+    """Events are published without a pause while a client connects, several times over."""
+    for number in range(RACES):
+        begun, connected = asyncio.Event(), asyncio.Event()
+        published = asyncio.create_task(_publish_around(stage, begun, connected, part=f"race-{number}"))
+        await begun.wait()
+        stream = await stage.subscribe("alice", part=f"race-{number}")
+        await stream.until_snapshot()
+        connected.set()
+        await stream.until(*await published)
+        await stream.close()
+
+
+async def _publish_around(
+    stage: Stage, begun: asyncio.Event, connected: asyncio.Event, *, part: str
+) -> list[Published]:
+    """Publish once, then until the snapshot is in, and then once more: the last one is the barrier."""
+    published: list[Published] = []
+    while not connected.is_set() and len(published) < RACERS * 10:
+        try:
+            published.append(await stage.publish("alice", part=part))
+        finally:
+            begun.set()
+    published.append(await stage.publish("alice", part=f"{part}-barrier"))
+    return published
+
+
+SCENARIOS = (overflow, race)
