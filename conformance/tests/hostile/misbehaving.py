@@ -138,16 +138,18 @@ class Service:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        self._server = await asyncio.start_server(self._converse, "127.0.0.1", 0, limit=2**20)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2**20)
         port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self._ready.set()
         await self._stop.wait()
         self._server.close()
-        while self._conversations:
-            for task in self._conversations:
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # connections that are just being accepted too
+            for task in others:
                 task.cancel()
-            await asyncio.wait(self._conversations)
+            await asyncio.wait(others)
+        for _ in range(3):  # a task's end aborts its transport a turn later, which closes its socket a turn later
+            await asyncio.sleep(0)
 
     async def die(self) -> None:
         """Accept nobody any more, and drop everybody."""
@@ -155,17 +157,22 @@ class Service:
         for task in self._conversations - {asyncio.current_task()}:
             task.cancel()
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._converse(reader, writer))
         self._conversations.add(task)
+
+        def end(task: asyncio.Task[None]) -> None:
+            self._conversations.discard(task)
+            writer.transport.abort()  # here, because a task that is cancelled before its first step never runs
+
+        task.add_done_callback(end)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = Wire(writer)
         with contextlib.suppress(ConnectionError, EOFError, ValueError, asyncio.CancelledError):
             while not writer.is_closing():
                 request, route = await self._read(reader)
                 await self._deviations.get(route, getattr(type(self), route))(self, request, wire)
-        writer.transport.abort()
-        self._conversations.discard(task)
 
     async def _read(self, reader: asyncio.StreamReader) -> tuple[Request, str]:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
