@@ -31,6 +31,7 @@ from sse_conform.run_events import Listener, RunEvent
 from sse_conform.scenario import Scenario
 from sse_conform.schedule import Plan
 
+from .listening import hang_up
 from .records import event, notification
 
 KEY = "the key that signs the tokens of the tiny target"
@@ -189,7 +190,7 @@ class TinyTarget:
     async def hang_up(self) -> None:
         """Listen no more."""
         assert self.server is not None
-        self.server.close()
+        await hang_up(self.server)
 
     async def stop(self) -> None:
         """End all connections."""

@@ -20,6 +20,8 @@ from sse_conform.driver.arrivals import ArrivalReader, request_kernel_stamps
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.stream_reader import End, Head, OpenStream, Stamp, StreamRequest, open_stream
 
+from ..listening import hang_up
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 LINGER_ZERO = struct.pack("ii", 1, 0)
@@ -110,7 +112,7 @@ class Servers:
 
     async def stop(self) -> None:
         for server in self._servers:
-            server.close()
+            await hang_up(server)
         for writer in self._writers:
             writer.transport.abort()
         for task in self._tasks:

@@ -1,9 +1,7 @@
 """Runs of the real command line against a service that misbehaves, in this process, and what every one must keep."""
 
-import importlib.util
 import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,23 +18,14 @@ from sse_conform.run import judge_all
 from sse_conform.selection import find
 from sse_conform.transcript import Transcript
 
+from . import misbehaving as service
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def _load() -> ModuleType:
-    """The service beside this file, which is no package."""
-    name = "misbehaving"
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec
-    assert spec.loader
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
 def misbehaving() -> ModuleType:
-    return _load()
+    return service
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..listening import hang_up
+
 KEY = "a-signing-key-for-tests-only-0123456789"
 HEARTBEAT = 0.5
 EVENT_STREAM = (
@@ -143,7 +145,7 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
         self._ready.set()
         await self._stop.wait()
-        self._server.close()
+        await hang_up(self._server)
         while others := asyncio.all_tasks() - {asyncio.current_task()}:  # connections that are just being accepted too
             for task in others:
                 task.cancel()
@@ -153,7 +155,7 @@ class Service:
 
     async def die(self) -> None:
         """Accept nobody any more, and drop everybody."""
-        self._server.close()
+        await hang_up(self._server)
         for task in self._conversations - {asyncio.current_task()}:
             task.cancel()
 

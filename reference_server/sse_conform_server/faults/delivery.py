@@ -127,6 +127,9 @@ FAULTS: tuple[Fault, ...] = (
         publishing(_Late),
         "delivery.in-time",
         "delivery.in-time-of-sending",
+        "delivery.slow-reader",
+        "reconnect.unknown-id",
+        "stream.compressed-in-time",
     ),
     fault(
         "drop-vulnerability",
@@ -136,6 +139,10 @@ FAULTS: tuple[Fault, ...] = (
         "delivery.burst",
         "delivery.closed-tab",
         "framing.text-arrives",
+        "delivery.no-silent-skip",
+        "delivery.slow-reader",
+        "reconnect.unknown-id",
+        "stream.compressed-in-time",
     ),
     fault(
         "drop-assignment",

@@ -145,6 +145,10 @@ FAULTS: tuple[Fault, ...] = (
         lambda parts: replace(parts, store=_Careless(parts.store.engine)),
         "isolation.snapshot",
         "auth.no-override",
+        "polling.newest",
+        "polling.own-items",
+        "polling.shape",
+        "reconnect.replay-own",
     ),
     fault(
         "replay-by-id-alone",

@@ -81,5 +81,6 @@ FAULTS: tuple[Fault, ...] = (
         "The event is emitted ahead of validation: a publish that was refused is delivered all the same.",
         at_edge(_notify_anyway, path="/api/"),
         "delivery.refused-publish",
+        "delivery.unique-ids",
     ),
 )

@@ -119,18 +119,21 @@ FAULTS: tuple[Fault, ...] = (
         "Only the first open stream of a user gets events.",
         hubbed(_FirstTab),
         "delivery.every-tab",
+        "delivery.slow-reader",
     ),
     fault(
         "last-tab-only",
         "A map from user to one connection: the newest tab replaces the others.",
         hubbed(_LastTab),
         "delivery.every-tab",
+        "delivery.no-silent-skip",
     ),
     fault(
         "closed-tab-silences",
         "When one tab closes, the user's entry is removed with all other tabs in it.",
         hubbed(_Silencing),
         "delivery.closed-tab",
+        "delivery.slow-reader",
     ),
     fault(
         "stacked-listeners",
@@ -144,6 +147,8 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_with_subscriptions(_OneBehindSubscription)),
         "delivery.in-time",
         "delivery.in-time-of-sending",
+        "delivery.slow-reader",
+        "stream.compressed-in-time",
     ),
     fault(
         "slow-reader-blocks",
