@@ -10,7 +10,8 @@ script ends with 1.
 
 import argparse
 import asyncio
-import importlib.util
+import importlib
+import itertools
 import os
 import random
 import signal
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -48,12 +50,10 @@ HOSTILE = (
 )
 
 
-def load_service():  # noqa: ANN201 - a module that is no package
+def load_service():  # noqa: ANN201 - a module of the tests
     """The service of the tests."""
-    spec = importlib.util.spec_from_file_location("misbehaving", ROOT / "conformance/tests/hostile/misbehaving.py")
-    module = sys.modules["misbehaving"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(ROOT))
+    return importlib.import_module("conformance.tests.hostile.misbehaving")
 
 
 def mutated(data: bytes, dice: random.Random) -> bytes:
@@ -137,18 +137,30 @@ def wrong_with(code: int, output: str, told: str, service) -> str:  # noqa: ANN0
 
 
 def main() -> None:
-    """Play rounds until the time is over."""
+    """Play rounds until the time is over or so many are played."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seconds", type=float, default=300, help="begin no further round after so long")
+    parser.add_argument("--rounds", type=int, help="play so many, however long they take")
+    parser.add_argument("--jobs", type=int, default=4, help="rounds at a time; they mostly wait")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
-    module, ends, seed, wrong = load_service(), time.monotonic() + options.seconds, options.seed, 0
-    while time.monotonic() < ends:
-        if found := play(seed, module):
-            wrong += 1
-            print(f"seed {seed}: {found}", flush=True)
-        seed += 1
-    print(f"{seed - options.seed} rounds, {wrong} of them wrong")
+    module, ends = load_service(), time.monotonic() + options.seconds
+    seeds = iter(
+        range(options.seed, options.seed + options.rounds) if options.rounds else itertools.count(options.seed)
+    )
+    rounds = wrong = 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        running = {pool.submit(play, seed, module): seed for seed in itertools.islice(seeds, options.jobs)}
+        while running:
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for each in ended:
+                seed, rounds = running.pop(each), rounds + 1
+                if found := each.result():
+                    wrong += 1
+                    print(f"seed {seed}: {found}", flush=True)
+                if options.rounds or time.monotonic() < ends:
+                    running |= {pool.submit(play, seed, module): seed for seed in itertools.islice(seeds, 1)}
+    print(f"{rounds} rounds, {wrong} of them wrong")
     sys.exit(1 if wrong else 0)
 
 
