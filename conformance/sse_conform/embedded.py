@@ -14,13 +14,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from sse_conform.errors import ConformError, UsageError
 from sse_conform.exit_code import ExitCode
+from sse_conform.shipped import shipped
 
 #: What ``--target`` says for it.
 EMBEDDED = "embedded"
@@ -73,9 +73,8 @@ class Embedded:
 
     @staticmethod
     def profile_file() -> Path:
-        """The profile that is shipped for it: in the wheel inside the package, in a working tree among the fixtures."""
-        shipped = Path(str(files("sse_conform") / "profiles" / "reference.toml"))
-        return shipped if shipped.exists() else Path(__file__).parents[2] / "fixtures" / "profiles" / "reference.toml"
+        """The profile that is shipped for it."""
+        return shipped("profiles", "reference.toml")
 
     def __enter__(self) -> "Embedded":
         _heed_termination()

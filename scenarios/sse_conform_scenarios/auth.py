@@ -3,6 +3,7 @@
 import asyncio
 from urllib.parse import urlencode
 
+from sse_conform import corpus
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, Subscription, scenario
 from sse_conform.spec import Capability
@@ -10,7 +11,7 @@ from sse_conform.spec import Capability
 #: A refusal ends by itself; what is still open after this many seconds is closed.
 REFUSAL_SECONDS = 1.0
 
-NEGATIVES = tuple(kind for kind in TokenKind if kind.invalid and kind is not TokenKind.MISSING)
+NEGATIVES = tuple(token.name for token in corpus.tokens() if token.name.invalid)
 
 
 async def _see_out(stream: Subscription) -> None:

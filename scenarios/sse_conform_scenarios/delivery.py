@@ -2,10 +2,10 @@
 
 import asyncio
 
+from sse_conform import corpus
 from sse_conform.entries import EventKind, Published
 from sse_conform.scenario import Nature, Stage, Subscription, Variant, scenario
 from sse_conform.spec import Capability
-from sse_conform_scenarios.hostile import TEXTS
 
 #: Each kind is published so often: once may be luck.
 ROUNDS = 3
@@ -82,11 +82,12 @@ async def hostile_text(stage: Stage) -> None:
     """Texts that look like frames, end lines or stress the encoding are published to an open stream and read back."""
     stream = await stage.subscribe("alice", part="live")
     await stream.until_snapshot()
-    published = [await stage.publish("alice", part=name, text=text) for name, text in TEXTS.items()]
+    published = [await stage.publish("alice", part=text.name, text=text.value) for text in corpus.texts()]
     await stream.until(*published)
     await stream.until(await stage.publish("alice", part="barrier"))
     if stage.has(Capability.POLLING):
-        await stage.poll("alice", part="read-back")
+        short = sum(not text.times for text in corpus.texts())
+        await stage.poll("alice", part="read-back", query=f"limit={short + 1}")
     await stream.close()
     again = await stage.subscribe("alice", part="read-back")
     await again.until_snapshot()

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from sse_conform import corpus
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 
@@ -10,8 +11,6 @@ ITEMS = 11
 PAGE = 4
 #: A service that never ends its pages is not followed for ever.
 MOST_PAGES = 12
-
-BAD_CURSORS = {"text": "no-such-cursor", "negative": "-1", "injection": "1' OR '1'='1", "huge": "9" * 400}
 
 
 @scenario(
@@ -36,8 +35,8 @@ async def pages(stage: Stage) -> None:
         cursor = _cursor(page.document)
     await stage.poll("alice", part="newest")
     await stage.poll("alice", part="anonymous", anonymous=True)
-    for name, bad in BAD_CURSORS.items():
-        await stage.poll("alice", part=f"bad-cursor-{name}", query=f"after={quote(bad)}")
+    for bad in corpus.cursors():
+        await stage.poll("alice", part=f"bad-cursor-{bad.name}", query=f"after={quote(bad.value)}")
     stream = await stage.subscribe("alice", part="snapshot")
     await stream.until_snapshot()
     await stream.close()

@@ -1,5 +1,6 @@
 """Connections that are lost in each of the ways they are lost, and what the client learns when it comes back."""
 
+from sse_conform import corpus
 from sse_conform.scenario import Stage, Subscription, scenario
 from sse_conform.spec import Capability
 
@@ -38,15 +39,6 @@ async def drops(stage: Stage) -> None:
         await each.close()
 
 
-#: What may stand in Last-Event-ID, by why it is tried: anybody can send it, also across origins.
-MALFORMED = {
-    "unknown": "sse-conform-has-never-seen-this",
-    "huge": "9" * 400,
-    "injection": "1' OR '1'='1",
-    "beyond-ascii": "\u00e9\u6f22",
-}
-
-
 @scenario(
     "reconnect.replay",
     users=("alice", "bob"),
@@ -75,14 +67,16 @@ async def replay(stage: Stage) -> None:
         await again.close()
 
 
-@scenario("reconnect.malformed-ids", users=("alice",), attempts=len(MALFORMED), needs={Capability.TRIGGERS})
+@scenario(
+    "reconnect.malformed-ids", users=("alice",), attempts=len(corpus.last_event_ids()), needs={Capability.TRIGGERS}
+)
 async def malformed_ids(stage: Stage) -> None:
     """Clients come with ids that the server never gave."""
-    for part, value in MALFORMED.items():
-        stream = await stage.subscribe("alice", part=part, last_event_id=value)
+    for malformed in corpus.last_event_ids():
+        stream = await stage.subscribe("alice", part=malformed.name, last_event_id=malformed.value)
         if stream.status == 200:
             await stream.until_snapshot()
-            await stream.until(await stage.publish("alice", part=f"barrier-{part}"))
+            await stream.until(await stage.publish("alice", part=f"barrier-{malformed.name}"))
         await stream.close()
 
 

@@ -34,7 +34,7 @@ class Variation:
 def stream_request(
     profile: Profile, credential: str | None, variation: Variation, *, tls: ssl.SSLContext | None, address: str
 ) -> StreamRequest:
-    """The request of one attempt; an id beyond ASCII travels as UTF-8 (WHATWG HTML 9.2.4)."""
+    """The request of one attempt; an id beyond ASCII travels as UTF-8 (WHATWG HTML 9.2.4), stray bytes as they are."""
     ordinary = [
         ("accept", "text/event-stream"),
         ("cache-control", "no-cache"),
@@ -43,7 +43,7 @@ def stream_request(
         *credential_headers(profile, credential, scheme=variation.scheme),
     ]
     if variation.last_event_id is not None:
-        value = variation.last_event_id.strip().encode("utf-8").decode("latin-1")
+        value = variation.last_event_id.strip().encode("utf-8", "surrogateescape").decode("latin-1")
         # No header carries a control character: a client whose last id holds one cannot send it either.
         if not _CONTROLS.search(value):
             ordinary.append(("last-event-id", value))

@@ -7,17 +7,16 @@ import json
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
+from sse_conform import corpus
+from sse_conform.corpus import Signature, Token
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Auth
 from sse_conform.strict_json import strict_json
 
-#: How far beyond the leeway an expired or not-yet-valid token lies, in seconds: clocks differ by less.
-MARGIN = 600
-
-#: A token that is about to expire is valid for at least so many seconds, and at most one more: tokens name whole ones.
-NEAR_SECONDS = 3
+#: A token whose end lies in the past was handed out so many seconds before it.
+LIFETIME = 3600
 
 Claims = dict[str, Any]
 
@@ -46,40 +45,44 @@ def _record(part: str) -> Claims:
 
 
 class TokenMint:
-    """Makes every :class:`TokenKind` out of one genuine token."""
+    """Makes every :class:`TokenKind` out of one genuine token, as the corpus of tokens says."""
 
     def __init__(self, auth: Auth) -> None:
         self._auth = auth
 
-    def make(self, kind: TokenKind, genuine: str) -> str | None:  # noqa: C901, PLR0911 - one line a kind
+    def make(self, kind: TokenKind, genuine: str) -> str | None:
         """The token of this kind; None where no credential is to be sent. LookupError where it cannot be made."""
         if kind is TokenKind.GENUINE:
             return genuine
         if kind is TokenKind.MISSING:
             return None
-        if kind is TokenKind.GARBAGE:
-            return "garbage-" + secrets.token_hex(12)
-        if genuine.count(".") != 2:
+        recipe = next(token for token in corpus.tokens() if token.name is kind)
+        if recipe.text:
+            return recipe.text.replace("{random}", secrets.token_hex(12))
+        if genuine.count(".") != 2 or not isinstance(_record(genuine.split(".", maxsplit=1)[0]).get("alg"), str):
             raise LookupError("the genuine token is no JWT, so it cannot be mutated")
-        header = _record(genuine.split(".", maxsplit=1)[0])
-        if not isinstance(header.get("alg"), str):
-            raise LookupError("the genuine token is no JWT, so it cannot be mutated")  # noqa: TRY004 - cannot be made
-        claims, signature = claims_of(genuine), genuine.split(".")[2]
-        if kind.minted:
+        return self._mutate(recipe, genuine)
+
+    def _mutate(self, recipe: Token, genuine: str) -> str:
+        head, _, signature = genuine.split(".")
+        header = _record(head)
+        if recipe.sign is Signature.TARGET:
             import jwt  # noqa: F401, PLC0415 - heavy: it must be loaded before the clock is read for the claims
-        match kind:
-            case TokenKind.TAMPERED:
-                return f"{_encode(header, self._changed(claims, kind))}.{signature}"
-            case TokenKind.ALG_NONE:
-                return f"{_encode(header | {'alg': 'none'}, claims)}."
-            case TokenKind.ALG_NONE_ODD_CASE:
-                return f"{_encode(header | {'alg': 'nOnE'}, claims)}."
-            case TokenKind.WRONG_KEY:
+        claims = self._claims(recipe, claims_of(genuine))
+        if "{foreign}" in recipe.header.values():
+            return self._foreign(header, claims)
+        header |= recipe.header
+        match recipe.sign:
+            case Signature.TARGET:
+                return _sign(header, claims, self._key)
+            case Signature.STRANGER:
                 return _sign(header, claims, _stranger(header["alg"]))
-            case TokenKind.FOREIGN_ALGORITHM:
-                return self._foreign(header, claims)
+            case Signature.KEPT:
+                return f"{_encode(header, claims)}.{signature}"
+            case Signature.NONE:
+                return f"{_encode(header, claims)}."
             case _:
-                return _sign(header, self._changed(claims, kind), self._key)
+                assert_never(recipe.sign)
 
     @property
     def _key(self) -> str:
@@ -87,24 +90,23 @@ class TokenMint:
             raise LookupError("the profile gives no auth.key")
         return self._auth.key
 
-    def _changed(self, claims: Claims, kind: TokenKind) -> Claims:  # noqa: PLR0911 - one case a kind
-        now, far, subject = int(time.time()), int(self._auth.leeway) + MARGIN, self._auth.subject_claim
-        match kind:
-            case TokenKind.TAMPERED:
-                return claims | {subject: _other(claims.get(subject))}
-            case TokenKind.EXPIRED:
-                early = {name: now - far - 3600 for name in ("iat", "nbf") if name in claims}
-                return claims | early | {"exp": now - far}
-            case TokenKind.NEAR_EXPIRY:
-                return claims | {"exp": now + 1 + NEAR_SECONDS}
-            case TokenKind.NOT_YET_VALID:
-                return claims | {"nbf": now + far, "exp": now + far + 3600}
-            case TokenKind.NO_SUBJECT:
-                return {name: value for name, value in claims.items() if name != subject}
-            case TokenKind.NO_EXPIRY:
-                return {name: value for name, value in claims.items() if name != "exp"}
-            case _:
-                return claims
+    def _claims(self, recipe: Token, claims: Claims) -> Claims:
+        """The genuine claims with the one change of the recipe."""
+        subject = self._auth.subject_claim
+        other = {"{other}": _other(claims.get(subject))}
+        changed = {name.replace("{subject}", subject): other.get(value, value) for name, value in recipe.claims.items()}
+        without = {name.replace("{subject}", subject) for name in recipe.without}
+        kept = {name: value for name, value in claims.items() if name not in without}
+        return kept | changed | self._instants(recipe, claims)
+
+    def _instants(self, recipe: Token, claims: Claims) -> Claims:
+        """Whole seconds, as NumericDate is commonly written; a token begins before it ends."""
+        now, leeway = int(time.time()), int(self._auth.leeway) if recipe.beyond_leeway else 0
+        instants = {name: now + away + (leeway if away > 0 else -leeway) for name, away in recipe.from_now.items()}
+        end = instants.get("exp", now)
+        if end < now:
+            instants |= {name: end - LIFETIME for name in ("iat", "nbf") if name in claims}
+        return instants
 
     def _foreign(self, header: Claims, claims: Claims) -> str:
         """The right key, an algorithm that is not on the list; a public key as an HMAC secret where keys are pairs."""

@@ -87,8 +87,8 @@ def _polled(transcript: Transcript) -> list[dict[str, Any]]:
 
 
 def _speakable(text: str) -> str:
-    """The text without what a service may legally drop when it takes text in: controls and lone surrogates."""
-    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"} and c != "\ufeff")
+    """The text without what a service may legally drop when it takes text in: what is no visible character."""
+    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
@@ -106,7 +106,7 @@ def text_is_intact(reading: Reading) -> Iterator[Finding]:
     The text that is delivered equals what REST reads back; without REST, what was sent.
 
     A service may refuse odd text, or clean it when it takes it in; it may not show different texts on two paths.
-    Without a read-back, control characters, Unicode normalisation and runs of spaces are left out of the comparison.
+    Without a read-back, invisible characters, Unicode normalisation and runs of spaces are left out of the comparison.
     """
     if reading.read_back is not None:
         same, wanted = reading.message == reading.read_back, reading.read_back

@@ -7,11 +7,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from sse_conform.driver.tokens import MARGIN, NEAR_SECONDS, TokenMint, claims_of
+from sse_conform import corpus
+from sse_conform.driver.tokens import TokenMint, claims_of
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Auth
 
 LEEWAY = 30.0
+#: What the corpus says of instants, by kind: seconds from now.
+AWAY = {token.name: token.from_now for token in corpus.tokens()}
 
 
 def _pems(private):
@@ -125,7 +128,7 @@ def test_an_expired_token_lacks_nothing_but_time(algorithm):
     assert header_of(made) == header_of(original)
     old, new = claims_of(original), claims_of(made)
     assert {name for name in old if new[name] != old[name]} == {"iat", "nbf", "exp"}
-    assert new["iat"] == new["nbf"] < new["exp"] <= time.time() - LEEWAY - MARGIN
+    assert new["iat"] == new["nbf"] < new["exp"] <= time.time() - LEEWAY + AWAY[TokenKind.EXPIRED]["exp"]
 
 
 def test_an_expired_token_gets_no_instants_that_the_genuine_one_lacks():
@@ -173,7 +176,7 @@ def test_a_token_that_is_not_yet_valid_lacks_nothing_but_time(algorithm):
     assert signed_by_us(made, algorithm)
     old, new = claims_of(original), claims_of(made)
     assert {name for name in old if new[name] != old[name]} == {"nbf", "exp"}
-    assert time.time() + LEEWAY + MARGIN - 5 < new["nbf"] < new["exp"]
+    assert time.time() + LEEWAY + AWAY[TokenKind.NOT_YET_VALID]["nbf"] - 5 < new["nbf"] < new["exp"]
 
 
 @pytest.mark.parametrize(("kind", "claim"), [(TokenKind.NO_SUBJECT, "sub"), (TokenKind.NO_EXPIRY, "exp")])
@@ -191,7 +194,8 @@ def test_a_token_that_lacks_one_claim_has_all_others(kind, claim, algorithm):
 def test_a_token_near_its_end_is_still_valid(algorithm):
     original, made = mutated(TokenKind.NEAR_EXPIRY, algorithm)
     assert verify(made, algorithm) == claims_of(original) | {"exp": claims_of(made)["exp"]}
-    assert NEAR_SECONDS - 1 < claims_of(made)["exp"] - time.time() <= NEAR_SECONDS + 1
+    away = AWAY[TokenKind.NEAR_EXPIRY]["exp"]
+    assert away - 2 < claims_of(made)["exp"] - time.time() <= away
 
 
 def test_every_kind_can_be_made_for_every_algorithm():

@@ -1,0 +1,108 @@
+"""A stage without a target: everything succeeds at once, and what a scene said is kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.scenario import Reply, User, Variant
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+
+
+@dataclass
+class Tab:
+    """A subscription on which all that is awaited has come."""
+
+    status: int = 200
+    ended: bool = False
+    last_event_id: str = "7"
+    received: int = 1
+
+    async def until_snapshot(self) -> bool:
+        return True
+
+    async def until(self, *published: Published) -> bool:
+        return True
+
+    async def until_event(self, name: str, *, seconds: float) -> bool:
+        return True
+
+    async def until_ended(self, *, seconds: float) -> bool:
+        self.ended = True
+        return True
+
+    async def close(self) -> None:
+        self.ended = True
+
+    async def reset(self) -> None:
+        self.ended = True
+
+    def stall(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
+
+
+@dataclass
+class Rehearsal:
+    """The stage; `attempts`, `polls` and `published` are what the scene did."""
+
+    terms: Terms = field(default_factory=Terms)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    polls: list[dict[str, Any]] = field(default_factory=list)
+    published: list[Published] = field(default_factory=list)
+
+    def has(self, capability: Capability) -> bool:
+        return True
+
+    def user(self, label: str) -> User:
+        return User(label=label, username=f"{label}-name", id=f"{label}-id")
+
+    def makes(self, token: TokenKind) -> bool:
+        return True
+
+    async def subscribe(self, user: str, **attempt: Any) -> Tab:
+        self.attempts.append({"user": user, **attempt})
+        return Tab()
+
+    async def publish(
+        self,
+        to: str,
+        *,
+        kind: EventKind | None = None,
+        part: str = "",
+        text: str = "",
+        variant: Variant = Variant.ORDINARY,
+    ) -> Published:
+        said = Published(
+            t=0, number=len(self.published), scene="", part=part, kind=kind or EventKind.VULNERABILITY, to=to,
+            octets=text.encode("utf-8", "surrogatepass"), marker="", acked=0, status=201, accepted=True,
+        )  # fmt: skip
+        self.published.append(said)
+        return said
+
+    async def rest(self, user: str, *, part: str = "") -> int:
+        return 200
+
+    async def poll(self, user: str, **poll: Any) -> Reply:
+        self.polls.append({"user": user, **poll})
+        return Reply(status=200, document={"items": [], "next": 1})
+
+    async def scrape(self, *, part: str = "") -> Reply:
+        return Reply(status=200)
+
+    async def watch(self, subscription: Tab, seconds: float, what: str) -> bool:
+        return True
+
+    async def pass_time(self, seconds: float, what: str) -> None:
+        pass
+
+    def note(self, name: str, subscription: Tab | None = None, value: str = "") -> None:
+        pass
+
+
+def values(said: Iterable[dict[str, Any]], key: str) -> set[Any]:
+    """What was said under one key."""
+    return {each.get(key) for each in said}
