@@ -1,13 +1,14 @@
 """What a preflight has to admit depends on how the token travels."""
 
 import pytest
-from ..records import completed, stream, transcript
 
 from sse_conform.entries import TokenKind
 from sse_conform.rules.cors import preflight_admits_headers
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
+
+from ..records import completed, stream, transcript
 
 SCENE = "cors.origins"
 
