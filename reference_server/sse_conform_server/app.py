@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from sse_conform_server import web
 from sse_conform_server.auth import UnauthorisedError, authenticate
 from sse_conform_server.body_limit import BodyLimit
 from sse_conform_server.encoder import encode
@@ -27,7 +28,7 @@ from sse_conform_server.parts import Parts
 from sse_conform_server.passwords import Passwords
 from sse_conform_server.privacy import FieldStripper
 from sse_conform_server.refusals import Refusals
-from sse_conform_server.routes import accounts, alerts, polling, service, vulnerabilities
+from sse_conform_server.routes import accounts, alerts, polling, service, users, vulnerabilities
 from sse_conform_server.settings import Settings
 from sse_conform_server.snapshot import missed, open_stream, take_snapshot
 from sse_conform_server.store import open_store
@@ -64,6 +65,7 @@ def make_parts(settings: Settings) -> Parts:
         heartbeat=Heartbeat(interval=settings.heartbeat),
         stream_headers=HEADERS,
         lifetime=lifetime,
+        web=web.pages(),
         edge=lambda _, app: app,
     )
 
@@ -84,9 +86,10 @@ def compose(parts: Parts, seed: Callable[[Parts], Awaitable[None]] | None = None
     app = FastAPI(title="Notifications", lifespan=lifespan, redirect_slashes=False)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     app.state.parts = parts
-    for module in (accounts, vulnerabilities, alerts, polling, service):
+    for module in (accounts, users, vulnerabilities, alerts, polling, service):
         app.include_router(module.router)
     app.router.routes.append(Route(STREAM_PATH, NotificationStream(parts)))
+    app.router.routes.extend(web.routes(parts.web, parts.settings))
     app.add_exception_handler(UnauthorisedError, _unauthorised)
     app.add_exception_handler(RequestValidationError, _unprocessable)
     app.add_exception_handler(HTTPException, _http_error)

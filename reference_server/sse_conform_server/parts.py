@@ -1,7 +1,7 @@
 """The record of parts the service is composed of; a fault is a function from this record to another."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -59,5 +59,7 @@ class Parts:
     heartbeat: Heartbeat
     stream_headers: tuple[tuple[str, str], ...]
     lifetime: Callable[["Parts", Identity], float]
+    web: Mapping[str, bytes]
+    """The files of the page, by name."""
     edge: Callable[["Parts", ASGIApp], ASGIApp]
     """Wraps the whole application."""
