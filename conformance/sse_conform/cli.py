@@ -13,7 +13,7 @@ from sse_conform import __version__
 from sse_conform.errors import UsageError
 from sse_conform.exit_code import MEANINGS
 from sse_conform.lazy_group import LazyGroup
-from sse_conform.options import output_options, selection_options, target_options
+from sse_conform.options import browser_option, output_options, selection_options, target_options
 
 EXAMPLES = """\b
 Examples:
@@ -47,6 +47,7 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code.value:<4} {meaning}" for code
 @click.option(
     "--fault", "faults", metavar="NAME", multiple=True, help="With --target embedded: break it so; repeatable."
 )
+@browser_option
 @output_options
 @click.version_option(__version__, prog_name="conform", message="%(prog)s %(version)s")
 @click.pass_context

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.trust import client_context
 from sse_conform.entries import EventKind
 from sse_conform.errors import ConformError
 from sse_conform.evidence import SNAPSHOT, deliveries
 from sse_conform.preflight import SCENE as PREFLIGHT
-from sse_conform.profile import Profile
+from sse_conform.profile import BrowserChoice, Profile
 from sse_conform.profile_file import LoadedProfile
 from sse_conform.run import RunResult, run
 from sse_conform.run_events import Listener
@@ -50,6 +51,14 @@ class Check:
     def ok(self) -> bool:
         """Whether nothing has to be mended."""
         return not self.fix
+
+
+async def browser_check(choice: BrowserChoice) -> Check:
+    """Whether the browser that is to judge starts."""
+    async with BrowserProcess(choice) as process:
+        if process.trouble is not None:
+            return Check(name="browser", said=process.trouble.message, fix=process.trouble.hint)
+        return Check(name="browser", said=f"{process.name} starts ({process.source})")
 
 
 async def examine(loaded: LoadedProfile, *, listener: Listener) -> tuple[Check, ...]:

@@ -30,7 +30,7 @@ PREFIX = "SSE_CONFORM_SERVER_"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 #: The run spreads its attempts over these; every address of 127.0.0.0/8 is this machine's on Linux.
-ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 #: The origin that the shipped profile says is admitted.
 ORIGIN = "https://app.example"
 #: Small enough that a reader who sleeps through the suite's large events overruns it.
@@ -40,10 +40,16 @@ COMPRESSED: Mapping[str, float] = {
     "numbers.heartbeat": 2.0,
     "numbers.latency": 0.7,
     "numbers.rate_window": 3,
+    "numbers.retry": 500,
     "numbers.burst": 500,
 }
 #: The setting of the server that stands behind each promise.
-SETTINGS = {"numbers.heartbeat": "HEARTBEAT", "numbers.latency": "LATENCY_BUDGET", "numbers.rate_window": "WINDOW"}
+SETTINGS = {
+    "numbers.heartbeat": "HEARTBEAT",
+    "numbers.latency": "LATENCY_BUDGET",
+    "numbers.rate_window": "WINDOW",
+    "numbers.retry": "RETRY",
+}
 #: The variables of the profile that outrank a compressed promise.
 CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST"}
 _READY = re.compile(rb"^listening on (http://\S+)", re.MULTILINE)

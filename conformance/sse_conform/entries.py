@@ -7,9 +7,35 @@ when an entry is recorded, with placeholders of equal length, so that live and o
 
 from enum import StrEnum
 
-import msgspec
+from sse_conform.browser_entries import PageOpened, PageSaw, Relayed
+from sse_conform.entry import Entry, Header, TokenKind
 
-Header = tuple[str, str]
+__all__ = [
+    "AnyEntry",
+    "Attempted",
+    "BodyReceived",
+    "Connected",
+    "Disturbance",
+    "Disturbed",
+    "EndKind",
+    "Ended",
+    "Entry",
+    "EventKind",
+    "Exchanged",
+    "HeadReceived",
+    "Header",
+    "Noted",
+    "PageOpened",
+    "PageSaw",
+    "Published",
+    "Relayed",
+    "SceneBegan",
+    "SceneEnded",
+    "SceneOutcome",
+    "Stamp",
+    "TokenKind",
+    "Waited",
+]
 
 
 class Stamp(StrEnum):
@@ -60,53 +86,6 @@ class SceneOutcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class TokenKind(StrEnum):
-    """What credential an attempt carried: the genuine one, or one mutation of it."""
-
-    GENUINE = "genuine"
-    RESIGNED = "resigned"
-    MISSING = "missing"
-    GARBAGE = "garbage"
-    WRONG_KEY = "wrong-key"
-    TAMPERED = "tampered"
-    EXPIRED = "expired"
-    ALG_NONE = "alg-none"
-    ALG_NONE_ODD_CASE = "alg-none-odd-case"
-    FOREIGN_ALGORITHM = "foreign-algorithm"
-    NOT_YET_VALID = "not-yet-valid"
-    NO_SUBJECT = "no-subject"
-    NO_EXPIRY = "no-expiry"
-    NEAR_EXPIRY = "near-expiry"
-
-    @property
-    def minted(self) -> bool:
-        """Whether making it needs the target's signing key."""
-        return self in _MINTED
-
-    @property
-    def valid(self) -> bool:
-        """Whether a conforming service accepts it."""
-        return self in {TokenKind.GENUINE, TokenKind.RESIGNED}
-
-    @property
-    def invalid(self) -> bool:
-        """Whether a conforming service refuses it; a token near its end may be accepted or not."""
-        return not self.valid and self is not TokenKind.NEAR_EXPIRY
-
-
-_MINTED = frozenset(
-    {
-        TokenKind.RESIGNED,
-        TokenKind.EXPIRED,
-        TokenKind.FOREIGN_ALGORITHM,
-        TokenKind.NOT_YET_VALID,
-        TokenKind.NO_SUBJECT,
-        TokenKind.NO_EXPIRY,
-        TokenKind.NEAR_EXPIRY,
-    }
-)
-
-
 class EventKind(StrEnum):
     """The three kinds of event of the plan."""
 
@@ -121,12 +100,6 @@ class Disturbance(StrEnum):
     LAG = "suite-lag"
     CUT = "cut"
     PAUSE = "read-pause"
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", omit_defaults=True):
-    """One thing that happened at ``t`` (ns since the start of the run)."""
-
-    t: int
 
 
 class SceneBegan(Entry, frozen=True, kw_only=True, tag="scene-began"):
@@ -148,7 +121,7 @@ class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
     A request on the stream route goes out; every one counts against the target's limit.
 
     ``user`` is the user name of the account whose token it carries (in whatever mutation), ``part`` its role in the
-    scene.
+    scene. ``page`` is the page of a browser that made it, 0 where the suite itself did.
     """
 
     conn: int
@@ -160,6 +133,7 @@ class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
     target: str
     headers: tuple[Header, ...]
     address: str = ""
+    page: int = 0
 
 
 class Connected(Entry, frozen=True, kw_only=True, tag="connected"):
@@ -281,4 +255,7 @@ AnyEntry = (
     | Disturbed
     | Waited
     | Noted
+    | PageOpened
+    | PageSaw
+    | Relayed
 )

@@ -25,7 +25,11 @@ def items(snapshot: Event) -> list[dict[str, Any]]:
 
 def recognises(published: e.Published, frame: Frame) -> bool:
     """Whether this frame is the event that was published: by our marker, else by its id."""
-    data = frame.data or ""
+    return tells_of(published, frame.data or "")
+
+
+def tells_of(published: e.Published, data: str) -> bool:
+    """Whether these are the data of the event that was published, or a text that quotes our marker."""
     if published.marker:
         return published.marker in data
     # A quick look before reading the JSON, which may spell the id with escapes.

@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from pathlib import Path
 
 import msgspec
@@ -62,13 +62,19 @@ async def list_faults() -> tuple[FaultInfo, ...]:
     return msgspec.json.decode(said, type=tuple[FaultInfo, ...])
 
 
-async def trials(faults: Iterable[str], *, jobs: int, folder: Path) -> AsyncIterator[Trial]:
-    """Run every fault, ``jobs`` at a time, each in a sub-folder of ``folder`` of its name; yields as they end."""
+async def trials(
+    faults: Iterable[str], *, jobs: int, folder: Path, browsing: Collection[str] = ()
+) -> AsyncIterator[Trial]:
+    """
+    Run every fault, ``jobs`` at a time, each in a sub-folder of ``folder`` of its name; yields as they end.
+
+    Those that ``browsing`` names are judged in a browser too.
+    """
     room = asyncio.Semaphore(jobs)
 
     async def one(fault: str) -> Trial:
         async with room:
-            return await trial(fault, folder=folder)
+            return await trial(fault, folder=folder, browser=fault in browsing)
 
     running = [asyncio.ensure_future(one(fault)) for fault in faults]
     try:
@@ -80,12 +86,14 @@ async def trials(faults: Iterable[str], *, jobs: int, folder: Path) -> AsyncIter
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def trial(fault: str, *, folder: Path) -> Trial:
+async def trial(fault: str, *, folder: Path, browser: bool = False) -> Trial:
     """Run the suite against the server with one fault; the record of it goes to a sub-folder of ``folder``."""
     since = time.monotonic()
     command = [sys.executable, "-m", "sse_conform", f"--target={EMBEDDED}", "--compressed", "--quiet", "--format=json"]
     if fault != FAULTLESS:
         command.append(f"--fault={fault}")
+    if browser:
+        command.append("--browser")
     said, error, code = await _run([*command, f"--output={record_of(fault, folder).parent}"], TRIAL_SECONDS)
     try:
         report = msgspec.json.decode(said, type=_Report)

@@ -58,6 +58,17 @@ selection_options = _stack(
     click.option("--skip", metavar="GLOB", multiple=True, help="Leave these rules out; repeatable."),
 )
 
+ENGINES = ("chromium", "firefox", "webkit")
+
+browser_option = click.option(
+    "--browser",
+    metavar="ENGINE",
+    type=click.Choice(ENGINES),
+    is_flag=False,
+    flag_value=ENGINES[0],
+    help=f"Judge in a real browser too: {', '.join(ENGINES)}; the first unless named.",
+)
+
 output_options = _stack(
     click.option("--strict", is_flag=True, help="A breach of a SHOULD fails too."),
     click.option("--format", "form", type=click.Choice(KINDS), default="text", show_default=True, help="On stdout."),

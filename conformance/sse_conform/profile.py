@@ -174,6 +174,21 @@ class Triggers(Table, frozen=True, kw_only=True):
         return tuple(kind for kind in EventKind if self.of(kind))
 
 
+class Engine(StrEnum):
+    """The browsers that the suite can drive."""
+
+    CHROMIUM = "chromium"
+    FIREFOX = "firefox"
+    WEBKIT = "webkit"
+
+
+class BrowserChoice(Table, frozen=True, kw_only=True):
+    """Which browser judges, if any; ``executable`` names one that neither Playwright nor the path would find."""
+
+    engine: Engine | None = None
+    executable: str = ""
+
+
 class Profile(Table, frozen=True, kw_only=True):
     """One implementation of the contract, as the suite reaches it."""
 
@@ -192,6 +207,7 @@ class Profile(Table, frozen=True, kw_only=True):
     metrics: MetricNames = MetricNames()
     cors: Cors = Cors()
     capabilities: Declared = Declared()
+    browser: BrowserChoice = BrowserChoice()
     sensitive_fields: tuple[str, ...] = ()
     accept_untested: tuple[Accepted, ...] = ()
 
@@ -245,6 +261,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.CORS: self.capabilities.cors,
             Capability.CLOSES_AT_EXPIRY: self.capabilities.closes_at_expiry,
             Capability.TRUSTED_PROXY: self.capabilities.trusted_proxy,
+            Capability.BROWSER: self.browser.engine is not None,
         }
         return tuple(capability for capability, claimed in claims.items() if claimed)
 

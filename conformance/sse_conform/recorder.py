@@ -81,6 +81,10 @@ class Recorder:
                 entry = msgspec.structs.replace(
                     entry, event_id=redact.text(entry.event_id), error=redact.text(entry.error)
                 )
+            case e.PageSaw():
+                # As the bytes of a stream, lest one of the two be changed and the other not.
+                data = redact.octets(entry.data.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+                entry = msgspec.structs.replace(entry, data=data)
             case e.Noted():
                 entry = msgspec.structs.replace(entry, value=redact.text(entry.value))
             case _:

@@ -61,6 +61,11 @@ class Rule:
         """The heading of the contract that it belongs to."""
         return self.id.split(".", 1)[0]
 
+    @property
+    def in_browser(self) -> bool:
+        """Whether it is judged in a browser, and so only where one was asked for."""
+        return Capability.BROWSER in self.needs
+
 
 def rule(
     id: str,  # noqa: A002 - the field's own word

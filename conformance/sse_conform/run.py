@@ -12,14 +12,16 @@ from typing import Any
 from sse_conform import __version__, preflight
 from sse_conform import entries as e
 from sse_conform.driver.accounts import Accounts, Identity
+from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget, Place
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.lag_probe import LagProbe
 from sse_conform.driver.rest import Rest
-from sse_conform.driver.stage import LiveStage, World
+from sse_conform.driver.stage import LiveStage
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.driver.trust import client_context
+from sse_conform.driver.world import World
 from sse_conform.errors import ConformError
 from sse_conform.profile_file import LoadedProfile
 from sse_conform.recorder import Recorder
@@ -28,7 +30,7 @@ from sse_conform.report import Report, SceneSummary, Timing
 from sse_conform.rule import Rule
 from sse_conform.run_events import Judged, Listener, Message, Planned, SceneFinished, SceneStarted
 from sse_conform.scenario import Nature, Scenario
-from sse_conform.schedule import Plan, bound_of
+from sse_conform.schedule import Plan, bound_of, share_out
 from sse_conform.transcript import Transcript, TranscriptHeader
 from sse_conform.verdict import Verdict, judge
 
@@ -131,10 +133,12 @@ class _Troupe:
         for secret in loaded.secrets:
             self._redactor.keep(secret, "secret")
         self._clock = Clock()
-        addresses = self._profile.source_addresses or ("",)
-        self._has_limiter = any(scene.nature is Nature.LIMITER for scene in plan.scenes)
-        self._limiter_address = addresses[-1] if self._has_limiter and len(addresses) > 1 else None
-        self._addresses = addresses[:-1] if self._limiter_address else addresses
+        self._browses = any(scene.in_browser for scene in plan.scenes)
+        self._addresses = share_out(
+            self._profile.source_addresses,
+            limiter=any(scene.nature is Nature.LIMITER for scene in plan.scenes),
+            browser=self._browses,
+        )
         self._gate = Gate(scene.id for scene in plan.scenes if scene.nature is not Nature.LIMITER)
         self.troubles: list[str] = []
         self.header = TranscriptHeader(
@@ -168,6 +172,8 @@ class _Troupe:
         recorder = Recorder(self._redactor)
         tls = client_context(profile.tls) if profile.secure else None
         rest = Rest(profile, clock, recorder, tls, tell=lambda text: self._listener(Message(text=text)))
+        budget = self._budget(self._addresses.ordinary)
+        browsers = self._addresses.browser
         world = World(
             profile=profile,
             terms=profile.terms,
@@ -175,12 +181,12 @@ class _Troupe:
             recorder=recorder,
             rest=rest,
             accounts=Accounts(profile, rest, self._redactor, nonce=secrets.token_hex(3)),
-            budget=AttemptBudget(
-                limit=profile.numbers.rate_limit, window=profile.numbers.rate_window, addresses=self._addresses
-            ),
+            budget=budget,
+            browser_budget=budget if browsers is None else self._budget((browsers,)),
             mint=TokenMint(profile.auth),
             tls=tls,
             listener=self._listener,
+            process=BrowserProcess(profile.browser) if self._browses else None,
         )
 
         def lagged(since: int, until: int) -> None:
@@ -189,11 +195,15 @@ class _Troupe:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._note_failure)
         try:
-            async with LagProbe(clock, on_lag=lagged):
+            async with world.process or contextlib.nullcontext(), LagProbe(clock, on_lag=lagged):
                 yield world
         finally:
             loop.set_exception_handler(None)
             await rest.close()
+
+    def _budget(self, addresses: tuple[str, ...]) -> AttemptBudget:
+        numbers = self._profile.numbers
+        return AttemptBudget(limit=numbers.rate_limit, window=numbers.rate_window, addresses=addresses)
 
     def _note_failure(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What fails in a callback of the loop is our trouble as well, and must not pass for the target's."""
@@ -215,7 +225,7 @@ class _Troupe:
 
     async def _play_in_turn(self, world: World, scene: Scenario) -> None:
         limiter = scene.nature is Nature.LIMITER
-        if limiter and self._limiter_address is None:
+        if limiter and self._addresses.limiter is None:
             await self._gate.all_settled()
         # A scene that broke is recorded as such; the others go on.
         with contextlib.suppress(ConformError):
@@ -225,11 +235,7 @@ class _Troupe:
 
     async def _play(self, world: World, scene: Scenario) -> None:
         """Play one scene and record how it ended; raises the ConformError that broke it."""
-        capacity = world.accounts.capacity
-        if capacity is not None and capacity < len(scene.users):
-            reason = (
-                f"it needs {len(scene.users)} accounts at once, the profile gives {capacity}: add [[users.accounts]]"
-            )
+        if reason := _obstacle(world, scene):
             self._end(world, scene.id, e.SceneOutcome.SKIPPED, reason)
             return
         places: list[Place] = []
@@ -249,14 +255,14 @@ class _Troupe:
             outcome = e.SceneOutcome.BROKEN
             self.troubles.append(self._redactor.text(f"{scene.id}: {detail}"))
         finally:
-            world.budget.give_back(places)
+            world.budget_of(scene).give_back(places)
             await world.accounts.release(cast.values())
             self._end(world, scene.id, outcome, detail)
 
     async def _perform(
         self, world: World, scene: Scenario, cast: dict[str, Identity], places: list[Place]
     ) -> tuple[e.SceneOutcome, str]:
-        address = self._limiter_address if scene.nature is Nature.LIMITER else None
+        address = self._addresses.limiter if scene.nature is Nature.LIMITER else None
         stage = LiveStage(world, scene, cast, places=places, gate=self._gate, address=address)
         world.recorder.add(e.SceneBegan(t=world.clock.now(), scene=scene.id))
         self._listener(SceneStarted(scene=scene.id, title=scene.title))
@@ -291,4 +297,14 @@ async def _equip(world: World, scene: Scenario, cast: dict[str, Identity], place
     if world.accounts.capacity is not None:
         cast |= await world.accounts.lease(scene)
     if scene.nature is not Nature.LIMITER:
-        places += await world.budget.reserve(scene.attempts)
+        places += await world.budget_of(scene).reserve(scene.attempts)
+
+
+def _obstacle(world: World, scene: Scenario) -> str:
+    """Why a scene cannot be played; empty where it can."""
+    capacity = world.accounts.capacity
+    if capacity is not None and capacity < len(scene.users):
+        return f"it needs {len(scene.users)} accounts at once, the profile gives {capacity}: add [[users.accounts]]"
+    if scene.in_browser and world.process and world.process.trouble:
+        return f"{world.process.trouble.message}: {world.process.trouble.hint}"
+    return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from sse_conform.browsing import Device, Tab
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -158,8 +159,13 @@ class Stage(Protocol):
         part: str = "",
         text: str = "",
         variant: Variant = Variant.ORDINARY,
+        via: Tab | None = None,
     ) -> Published:
-        """Cause one event for the user labelled ``to`` and wait for the acknowledgement."""
+        """Cause one event for the user labelled ``to``, ``via`` a page if given; wait for the acknowledgement."""
+        ...
+
+    async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Device:
+        """A browser of its own, with the user's credential, or nobody's; it is closed when the scene is over."""
         ...
 
     async def rest(self, user: str, *, part: str = "") -> int:
@@ -209,6 +215,11 @@ class Scenario:
     fresh: frozenset[str] = field(default_factory=frozenset)
     needs: frozenset[Capability] = field(default_factory=frozenset)
     waits: Callable[[Terms], float] = lambda _terms: 0.0
+
+    @property
+    def in_browser(self) -> bool:
+        """Whether it plays in a browser."""
+        return Capability.BROWSER in self.needs
 
 
 def scenario(

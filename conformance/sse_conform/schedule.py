@@ -30,6 +30,27 @@ RECOVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """
+    Who connects from where: the scenes, the limiter's one and the browsers.
+
+    The latter two have an address of their own where there are enough; None means that they share those of the scenes.
+    """
+
+    ordinary: tuple[str, ...]
+    limiter: str | None = None
+    browser: str | None = None
+
+
+def share_out(addresses: tuple[str, ...], *, limiter: bool, browser: bool) -> Addresses:
+    """Who of those that are wanted gets which of the source addresses; the limiter's scene goes first."""
+    rest = list(addresses) or [""]
+    own = rest.pop() if limiter and len(rest) > 1 else None
+    browsers = rest.pop() if browser and len(rest) > 1 else None
+    return Addresses(ordinary=tuple(rest), limiter=own, browser=browsers)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """Rules to judge, scenes to play, scenes left out with the reason, and what the run will cost."""
 
@@ -56,15 +77,18 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
             skipped.append((scene.id, "; ".join(need.remedy for need in missing)))
         else:
             playable.append(scene)
-    ordinary = PREFLIGHT_ATTEMPTS + sum(s.attempts for s in playable if s.nature is not Nature.LIMITER)
     limited = [s for s in playable if s.nature is Nature.LIMITER]
+    browsed = sum(s.attempts for s in playable if s.in_browser)
+    ordinary = PREFLIGHT_ATTEMPTS + sum(s.attempts for s in playable if s not in limited and not s.in_browser)
     longest = max((s.waits(terms) for s in playable if s.nature is not Nature.LIMITER), default=0.0)
     return Plan(
         rules=chosen,
         scenes=tuple(playable),
         skipped=tuple(skipped),
-        attempts=ordinary + sum(s.attempts for s in limited),
-        seconds=bound(terms, attempts=ordinary, longest=longest, limiter=bool(limited), addresses=addresses),
+        attempts=ordinary + browsed + sum(s.attempts for s in limited),
+        seconds=bound(
+            terms, attempts=ordinary, browsed=browsed, longest=longest, limiter=bool(limited), addresses=addresses
+        ),
     )
 
 
@@ -73,19 +97,27 @@ def _order(scene: Scenario, terms: Terms) -> tuple[float, int, str]:
     return -scene.waits(terms), list(Nature).index(scene.nature), scene.id
 
 
-def bound(terms: Terms, *, attempts: int, longest: float, limiter: bool, addresses: int) -> float:
+def bound(terms: Terms, *, attempts: int, longest: float, limiter: bool, addresses: int, browsed: int = 0) -> float:
     """
     The shortest time that a run can take, in seconds.
 
-    ``attempts`` are those outside the limiter's scene, which has a source address of its own where there are several.
+    ``attempts`` are those of the suite's own outside the limiter's scene, ``browsed`` those of browsers; limiter and
+    browsers have a source address of their own where there are enough.
     """
     if not terms.rate_limit:
         return longest
-    own_address = limiter and addresses > 1
-    per_window = max(1, terms.rate_limit - RESERVE) * (addresses - 1 if own_address else addresses)
-    windows = max(math.ceil(attempts / per_window) - 1, 0) * terms.rate_window
+    shares = share_out(("",) * addresses, limiter=limiter, browser=browsed > 0)
+    if shares.browser is None:
+        attempts, browsed = attempts + browsed, 0
+    windows = max(_windows(terms, attempts, len(shares.ordinary)), _windows(terms, browsed, 1))
     recovery = BURST_SECONDS + terms.rate_window + RECOVERY_SECONDS if limiter else 0.0
-    return max(longest, windows, recovery) if own_address else max(longest, windows + recovery)
+    return max(longest, windows + recovery) if shares.limiter is None else max(longest, windows, recovery)
+
+
+def _windows(terms: Terms, attempts: int, addresses: int) -> float:
+    """The seconds that pass before so many attempts from so many addresses are admitted."""
+    per_window = max(1, terms.rate_limit - RESERVE) * addresses
+    return max(math.ceil(attempts / per_window) - 1, 0) * terms.rate_window
 
 
 def bound_of(transcript: Transcript) -> float:
@@ -95,7 +127,8 @@ def bound_of(transcript: Transcript) -> float:
     attempts = transcript.of(e.Attempted)
     return bound(
         transcript.terms,
-        attempts=sum(attempt.scene not in limiters for attempt in attempts),
+        attempts=sum(attempt.scene not in limiters and not attempt.page for attempt in attempts),
+        browsed=sum(attempt.scene not in limiters and attempt.page > 0 for attempt in attempts),
         longest=max((seconds for scene, seconds in waits.items() if scene not in limiters), default=0.0),
         limiter=any(attempt.scene in limiters for attempt in attempts),
         addresses=max(1, len({attempt.address for attempt in attempts})),

@@ -34,6 +34,14 @@ def select(rules: Sequence[Rule], *, only: Sequence[str] = (), skip: Sequence[st
     return chosen
 
 
+def without_browser(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules that need no browser; UsageError where none is left, for then one was meant."""
+    chosen = tuple(rule for rule in rules if not rule.in_browser)
+    if not chosen:
+        raise UsageError("these rules are judged in a browser, and none was asked for", hint="add --browser")
+    return chosen
+
+
 def find(rules: Iterable[Rule], rule_id: str) -> Rule:
     """The rule of this id; UsageError with a suggestion where there is none."""
     known = {rule.id: rule for rule in rules}

@@ -76,6 +76,7 @@ class Capability(StrEnum):
     LOGOUT = "logout"
     CLOSES_AT_EXPIRY = "closes-at-expiry"
     TRUSTED_PROXY = "trusted-proxy"
+    BROWSER = "browser"
 
     @property
     def may(self) -> bool:
@@ -128,4 +129,5 @@ REMEDIES: dict[Capability, str] = {
     Capability.LOGOUT: "add [auth.logout]",
     Capability.CLOSES_AT_EXPIRY: "declare capabilities.closes_at_expiry = true",
     Capability.TRUSTED_PROXY: "declare capabilities.trusted_proxy = true",
+    Capability.BROWSER: "choose a browser: --browser, or browser.engine in the profile",
 }

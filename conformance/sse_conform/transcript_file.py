@@ -126,7 +126,9 @@ def _misplaced(entry: e.AnyEntry, attempted: set[int]) -> str:
             everywhere = entry.conn == 0 and isinstance(entry, e.Disturbed | e.Noted)
             if not everywhere and entry.conn not in attempted:
                 return f"connection {entry.conn} was not attempted before"
-        case e.SceneBegan() | e.SceneEnded() | e.Exchanged() | e.Published() | e.Waited():
+        case e.Relayed() if entry.conn and entry.conn not in attempted:
+            return f"connection {entry.conn} was not attempted before"
+        case _:
             pass
     return ""
 

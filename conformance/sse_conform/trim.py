@@ -67,7 +67,7 @@ def _connection(entry: e.AnyEntry, scenes: dict[int, str]) -> Hashable:  # noqa:
     match entry:
         case e.Attempted() | e.Connected() | e.HeadReceived() | e.BodyReceived() | e.Ended():
             return entry.conn
-        case e.Disturbed() | e.Noted() if entry.conn:
+        case e.Disturbed() | e.Noted() | e.Relayed() if entry.conn:
             return entry.conn
         case _:
             return id(entry)

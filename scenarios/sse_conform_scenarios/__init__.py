@@ -3,6 +3,7 @@
 from sse_conform.scenario import Scenario
 from sse_conform_scenarios import (
     auth,
+    browser,
     busy,
     cors,
     delivery,
@@ -33,4 +34,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *metrics.SCENARIOS,
     *cors.SCENARIOS,
     *rate_limit.SCENARIOS,
+    *browser.SCENARIOS,
 )

@@ -24,7 +24,7 @@ from sse_conform.rules import ALL
 from sse_conform.run import RunResult, run
 from sse_conform.run_events import Listener, RunEvent
 from sse_conform.schedule import Plan, make_plan
-from sse_conform.selection import check_accepted, select
+from sse_conform.selection import check_accepted, select, without_browser
 from sse_conform.verdict import Outcome
 from sse_conform.writers.progress import follow
 
@@ -41,6 +41,7 @@ class RunOptions(OutputOptions):
     dry_run: bool = False
     compressed: bool = False
     faults: tuple[str, ...] = ()
+    browser: str | None = None
 
     @property
     def embedded(self) -> bool:
@@ -52,7 +53,8 @@ class RunOptions(OutputOptions):
         """The options that a command for one rule again needs beside its target."""
         profile = ["--profile", shlex.quote(str(self.profile))] if self.profile else []
         compressed = ["--compressed"] if self.compressed else []
-        return " ".join([*profile, *compressed, *(f"--fault {name}" for name in self.faults)])
+        browser = [f"--browser {self.browser}"] if self.browser else []
+        return " ".join([*profile, *compressed, *browser, *(f"--fault {name}" for name in self.faults)])
 
 
 def execute(options: RunOptions) -> int:
@@ -66,11 +68,12 @@ def execute(options: RunOptions) -> int:
     server = Embedded(compressed=options.compressed, faults=options.faults) if options.embedded else None
     if options.dry_run:
         loaded = _load(options, server)
-        write_plan(_plan(loaded, rules), loaded.profile, form=options.form, out=sys.stdout)
+        write_plan(_plan(loaded, _applicable(loaded, rules)), loaded.profile, form=options.form, out=sys.stdout)
         return ExitCode.CONFORMS
     prepare(options, options.output)
     with server or nullcontext():
         loaded = _load(options, server)
+        rules = _applicable(loaded, rules)
         plan = _plan(loaded, rules)
         with nullcontext(_silent) if options.quiet else follow(sys.stderr) as listener:
             result, trouble = _run(loaded, plan, listener, strict=options.strict)
@@ -89,12 +92,18 @@ def _judged(report: Report) -> bool:
 
 
 def _load(options: RunOptions, server: Embedded | None) -> LoadedProfile:
+    browser: dict[str, object] = {"browser.engine": options.browser} if options.browser else {}
     if server is None:
-        overrides = {"url": options.target} if options.target else {}
+        overrides = {**({"url": options.target} if options.target else {}), **browser}
         return load_profile(file=options.profile, overrides=overrides, environ=os.environ)
     environ = {name: value for name, value in os.environ.items() if name not in {"CONFORM_TARGET", "CONFORM_PROFILE"}}
     file = options.profile or server.profile_file()
-    return load_profile(file=file, overrides=server.overrides, environ={**environ, **server.secrets})
+    return load_profile(file=file, overrides={**server.overrides, **browser}, environ={**environ, **server.secrets})
+
+
+def _applicable(loaded: LoadedProfile, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The chosen rules, those in a browser only where one was asked for."""
+    return rules if loaded.profile.browser.engine else without_browser(rules)
 
 
 def _plan(loaded: LoadedProfile, rules: tuple[Rule, ...]) -> Plan:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -91,15 +91,22 @@ async def _run(only: Sequence[str], *, jobs: int, folder: Path) -> Matrix:
     Runs side by side delay one another, and a server that is late for want of a processor is not the fault's doing.
     """
     chosen = _choose(await list_faults(), only)
+    browsing = _browsing(chosen)
     rows: dict[str, Row] = {}
-    async for trial in trials(chosen, jobs=jobs, folder=folder):
+    async for trial in trials(chosen, jobs=jobs, folder=folder, browsing=browsing):
         row = rows[trial.fault] = compare(chosen[trial.fault], trial, BY_ID)
         click.echo(kill_matrix.line(row, count=f"{len(rows)}/{len(chosen)}"), err=True)
     doubtful = [name for name in chosen if not rows[name].standing.fine] if jobs > 1 else []
-    async for trial in trials(doubtful, jobs=1, folder=folder):
+    async for trial in trials(doubtful, jobs=1, folder=folder, browsing=browsing):
         row = rows[trial.fault] = compare(chosen[trial.fault], trial, BY_ID)
         click.echo(kill_matrix.line(row, count="again"), err=True)
     return matrix_of(__version__, (rows[name] for name in chosen), BY_ID)
+
+
+def _browsing(chosen: Mapping[str, FaultInfo]) -> frozenset[str]:
+    """The faults that rules in a browser notice; where there are any, the faultless run is for these rules too."""
+    seen = {name for name, fault in chosen.items() if any(BY_ID[r].in_browser for r in fault.breaks if r in BY_ID)}
+    return frozenset(seen | {FAULTLESS} if seen else seen)
 
 
 def _choose(faults: Sequence[FaultInfo], only: Sequence[str]) -> dict[str, FaultInfo]:

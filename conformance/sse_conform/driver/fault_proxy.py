@@ -13,7 +13,7 @@ from typing import Self
 
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.proxy_connection import ProxyConnection
-from sse_conform.driver.proxy_events import ProxyEvent, ProxySwitched
+from sse_conform.driver.proxy_events import ProxyEvent, ProxySwitched, WireEvent
 from sse_conform.driver.proxy_faults import (
     Applied,
     Fault,
@@ -43,16 +43,27 @@ class FaultProxy:
     `on_event` is called in the event loop for everything that happens and must return at once. What it raises closes
     the connection concerned and comes out of the context.
 
+    :param source_address: the local address to connect to targets from; the kernel's choice unless given.
+    :param on_wire: told in the same way what goes to targets and every piece that comes from them, save in tunnels.
     :raises UsageError: the address cannot be listened on.
     """
 
     def __init__(
-        self, clock: Clock, *, on_event: Callable[[ProxyEvent], None], host: str = "127.0.0.1", port: int = 0
+        self,
+        clock: Clock,
+        *,
+        on_event: Callable[[ProxyEvent], None],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        source_address: str | None = None,
+        on_wire: Callable[[WireEvent], None] | None = None,
     ) -> None:
         self._clock = clock
         self._on_event = on_event
         self._host = host
         self._port = port
+        self._source_address = source_address
+        self._on_wire = on_wire
         self._board = FaultBoard()
         self._connections: dict[asyncio.Task[None], ProxyConnection] = {}
         self._timers: dict[Applied, asyncio.TimerHandle] = {}
@@ -188,6 +199,8 @@ class FaultProxy:
             board=self._board,
             clock=self._clock,
             note=self._on_event,
+            source_address=self._source_address,
+            on_wire=self._on_wire,
         )
         task = asyncio.create_task(connection.run())
         self._connections[task] = connection

@@ -13,11 +13,16 @@ from sse_conform.driver.proxy_events import (
     Cut,
     ProxyAccepted,
     ProxyAnswered,
+    ProxyClientEnded,
     ProxyConnected,
     ProxyCut,
     ProxyEnded,
     ProxyEvent,
+    ProxyForwarded,
+    ProxyReceived,
     ProxyRequest,
+    ProxyTargetEnded,
+    WireEvent,
 )
 from sse_conform.driver.proxy_faults import FaultBoard, Gateway
 from sse_conform.driver.proxy_lane import Lane
@@ -62,6 +67,8 @@ class ProxyConnection:
         board: FaultBoard,
         clock: Clock,
         note: Callable[[ProxyEvent], None],
+        source_address: str | None = None,
+        on_wire: Callable[[WireEvent], None] | None = None,
     ) -> None:
         self.number = number
         self.where: str | None = None
@@ -70,6 +77,8 @@ class ProxyConnection:
         self._board = board
         self._clock = clock
         self._note = note
+        self._source_address = source_address
+        self._tell = on_wire or _nobody_asked
         self._requests = RequestReader()
         self._watch: ResponseWatch | None = None
         self._answered = asyncio.Event()
@@ -156,6 +165,7 @@ class ProxyConnection:
     async def _read_client(self) -> None:
         while data := await receive(self._client):
             await self._take(data)
+        self._tell(ProxyClientEnded(t=self._clock.now(), conn=self.number, reset=data is None))
         end = self._link.lane if self._link else self._down
         end.end(reset=data is None)
 
@@ -188,9 +198,10 @@ class ProxyConnection:
             await self._answer(400, str(error))
             return
         headers = () if head.tunnel else head.listed
-        self._note(
-            ProxyRequest(t=self._clock.now(), conn=self.number, method=head.method, target=head.url, headers=headers)
+        request = ProxyRequest(
+            t=self._clock.now(), conn=self.number, method=head.method, target=head.url, headers=headers
         )
+        self._note(request)
         self.where = target.where
         self.reshape()
         match self._board.stop(self.number, self.where):
@@ -199,9 +210,9 @@ class ProxyConnection:
             case Gateway(status=status):
                 await self._answer(status, "A fault of the proxy keeps this request from its target.")
             case None:
-                await self._pass_on(head, target)
+                await self._pass_on(head, target, request)
 
-    async def _pass_on(self, head: RequestHead, target: Target) -> None:
+    async def _pass_on(self, head: RequestHead, target: Target, request: ProxyRequest) -> None:
         link = self._link
         if link is None or link.authority != target.authority:
             await self._leave()
@@ -212,6 +223,7 @@ class ProxyConnection:
             self._tunnel = True
             await self._down.put(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
+            self._tell(ProxyForwarded(t=self._clock.now(), conn=self.number, request=request))
             self._watch = ResponseWatch(head)
             self._answered.clear()
             await link.lane.put(head.forwarded(target))
@@ -221,7 +233,9 @@ class ProxyConnection:
 
     async def _connect(self, target: Target) -> _Link | None:
         """The connection to a target; where there is none the client is told why."""
-        request = StreamRequest(host=target.host, port=target.port, target=target.path)
+        request = StreamRequest(
+            host=target.host, port=target.port, target=target.path, source_address=self._source_address
+        )
         sock = await connect(request, within=_CONNECT_SECONDS, receive_buffer=None)
         if isinstance(sock, End):
             await self._answer(502, sock.detail)
@@ -258,12 +272,15 @@ class ProxyConnection:
 
     async def _read_target(self, link: _Link) -> None:
         while data := await receive(link.sock):
+            if not self._tunnel:
+                self._tell(ProxyReceived(t=self._clock.now(), conn=self.number, data=data))
             watch = None if self._tunnel else self._watch
             progress = watch.receive(data) if watch else Answered.NOT_YET
             await self._down.put(data)
             if progress is not Answered.NOT_YET:
                 self._tunnel = progress is Answered.SWITCHED
                 self._answered.set()
+        self._tell(ProxyTargetEnded(t=self._clock.now(), conn=self.number, reset=data is None))
         self._down.end(reset=data is None)
         self._answered.set()
 
@@ -282,3 +299,7 @@ class ProxyConnection:
         if ended_by_reset:
             raise ConnectionResetError
         link.sock.shutdown(socket.SHUT_WR)
+
+
+def _nobody_asked(_event: WireEvent) -> None:
+    """What goes over the wire interests nobody."""

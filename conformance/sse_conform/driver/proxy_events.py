@@ -68,6 +68,38 @@ class ProxyAnswered(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class ProxyForwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A request was passed on to its target."""
+
+    t: int
+    conn: int
+    request: ProxyRequest
+
+
+class ProxyReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes came from the target, whatever becomes of them on the way to the client."""
+
+    t: int
+    conn: int
+    data: bytes
+
+
+class ProxyClientEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The client ended the connection; `reset` tells whether by RST."""
+
+    t: int
+    conn: int
+    reset: bool
+
+
+class ProxyTargetEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The target ended the connection; `reset` tells whether by RST."""
+
+    t: int
+    conn: int
+    reset: bool
+
+
 class ProxyCut(msgspec.Struct, frozen=True, kw_only=True):
     """A fault cut a connection, after so many bytes were sent to each side."""
 
@@ -95,3 +127,5 @@ class ProxySwitched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ProxyEvent = ProxyAccepted | ProxyRequest | ProxyConnected | ProxyAnswered | ProxyCut | ProxyEnded | ProxySwitched
+#: What is told to whoever listens to the wire: who sent what, and who left first. Of tunnels only the ends are told.
+WireEvent = ProxyForwarded | ProxyReceived | ProxyClientEnded | ProxyTargetEnded

@@ -1,13 +1,15 @@
 """Causing events: a trigger of the profile, filled in and sent, and what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.planting import plant
-from sse_conform.driver.rest import Rest
+from sse_conform.driver.rest import Answer
 from sse_conform.entries import EventKind, Published
 from sse_conform.markers import new_marker
-from sse_conform.profile import SENSITIVE, Concerns, Recognise, Trigger, Triggers
+from sse_conform.profile import SENSITIVE, Concerns, Recognise, RequestTemplate, Trigger, Triggers
 from sse_conform.scenario import Variant
 
 #: Where the text of a publish names it, the marker stands; else it is put in front.
@@ -43,7 +45,15 @@ def _marked(text: str, marker: str) -> str:
     return f"{marker} {text}" if text else marker
 
 
-async def perform(act: Act, rest: Rest, *, number: int, scene: str, part: str) -> Published:
+class Sender(Protocol):
+    """Whoever sends the requests of a trigger: the suite itself, or a page of a browser."""
+
+    async def send(self, template: RequestTemplate, values: Mapping[str, Any], token: str | None = None) -> Answer:
+        """Fill in a template and send it; never raises for what the target does."""
+        ...
+
+
+async def perform(act: Act, rest: Sender, *, number: int, scene: str, part: str) -> Published:
     """Send the requests of the trigger in order, up to the first that is refused."""
     trigger, target, sender = act.trigger, act.target, act.sender
     marker = new_marker()

@@ -2,25 +2,23 @@
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.driver.accounts import Accounts, Identity
-from sse_conform.driver.budget import AttemptBudget, Place
-from sse_conform.driver.clock import Clock
+from sse_conform.browsing import Device, Tab
+from sse_conform.driver.accounts import Identity
+from sse_conform.driver.browser_tab import LiveTab
+from sse_conform.driver.budget import Place
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.publishing import Act, choose, perform
-from sse_conform.driver.rest import Rest
+from sse_conform.driver.scene_devices import SceneDevices
 from sse_conform.driver.stream_call import Variation, stream_request
 from sse_conform.driver.stream_reader import open_stream
 from sse_conform.driver.subscription import LiveSubscription
-from sse_conform.driver.tokens import TokenMint
+from sse_conform.driver.world import World
 from sse_conform.entries import EventKind, Published, TokenKind
-from sse_conform.profile import Profile, RequestTemplate
-from sse_conform.recorder import Recorder
-from sse_conform.run_events import Listener, Waiting
+from sse_conform.profile import RequestTemplate
+from sse_conform.run_events import Waiting
 from sse_conform.scenario import Reply, Scenario, Subscription, User, Variant
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -31,22 +29,6 @@ CONNECT_TIMEOUT = 5.0
 HEAD_TIMEOUT = 10.0
 #: Ends of attempts that never reached the target: its silence proves nothing then.
 NOT_REACHED = frozenset({e.EndKind.REFUSED, e.EndKind.UNREACHABLE, e.EndKind.CONNECT_TIMEOUT, e.EndKind.TLS_ERROR})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class World:
-    """All that the scenes of one run share."""
-
-    profile: Profile
-    terms: Terms
-    clock: Clock
-    recorder: Recorder
-    rest: Rest
-    accounts: Accounts
-    budget: AttemptBudget
-    mint: TokenMint
-    tls: ssl.SSLContext | None
-    listener: Listener
 
 
 class LiveStage:
@@ -69,8 +51,15 @@ class LiveStage:
         self._address = address
         self._gate = gate
         self._open: list[LiveSubscription] = []
-        self.limited = False
+        budget = world.budget_of(scene)
+        self._devices = SceneDevices(world, scene, places, budget, address or budget.addresses[0])
+        self._limited = False
         self.unreached = ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether the target answered 429 to an attempt within its limit."""
+        return self._limited or self._devices.limited
 
     @property
     def terms(self) -> Terms:
@@ -155,7 +144,7 @@ class LiveStage:
             )
         finally:
             world.budget.answered(place)
-        self.limited = self.limited or (subscription.status == 429 and not urgent)
+        self._limited = self._limited or (subscription.status == 429 and not urgent)
         if subscription.end is not None and subscription.end.kind in NOT_REACHED and not urgent:
             self.unreached = subscription.end.detail
         if len(self._open) == self._scene.attempts:
@@ -176,8 +165,15 @@ class LiveStage:
 
     async def close_all(self) -> None:
         """Close what the scene left open."""
+        await self._devices.close()
         for subscription in self._open:
             await subscription.close()
+
+    # browsers
+
+    async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Device:
+        """A browser of its own; see the protocol."""
+        return await self._devices.make(self._cast[user] if user else None, token)
 
     # REST
 
@@ -189,6 +185,7 @@ class LiveStage:
         part: str = "",
         text: str = "",
         variant: Variant = Variant.ORDINARY,
+        via: Tab | None = None,
     ) -> Published:
         """Cause one event for the user labelled ``to``; see the protocol."""
         world, target = self._world, self._cast[to]
@@ -203,9 +200,8 @@ class LiveStage:
             variant=variant,
             sensitive_fields=world.profile.sensitive_fields,
         )
-        published = await perform(
-            act, world.rest, number=world.recorder.next("publish"), scene=self._scene.id, part=part
-        )
+        rest = self._devices.rest_of(via) if isinstance(via, LiveTab) else world.rest
+        published = await perform(act, rest, number=world.recorder.next("publish"), scene=self._scene.id, part=part)
         world.recorder.add(published)
         return published
 

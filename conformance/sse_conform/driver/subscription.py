@@ -35,6 +35,7 @@ class LiveSubscription:
         self.head: Head | None = None
         self.end: End | None = None
         self.last_event_id = ""
+        self.retry: int | None = None
         self._frames: list[Frame] = []
         self._types: Counter[str] = Counter()
         self._has_snapshot = False
@@ -88,6 +89,7 @@ class LiveSubscription:
             self._types.update(frame.type for frame in frames)
             self._has_snapshot |= any(frame.type == "snapshot" and frame.dispatches for frame in frames)
             self.last_event_id = frames[-1].last_event_id
+            self.retry = next((frame.retry for frame in reversed(frames) if frame.retry is not None), self.retry)
 
     def on_end(self, t: int, end: End) -> None:
         """Nothing more will come."""

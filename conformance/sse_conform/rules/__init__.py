@@ -7,6 +7,7 @@ A rule is pure: it imports no driver, no clock, no HTTP, and looks at nothing bu
 from sse_conform.rule import Rule
 from sse_conform.rules import (
     auth,
+    browser_delivery,
     cors,
     delivery,
     delivery_content,
@@ -43,6 +44,7 @@ ALL: tuple[Rule, ...] = (
     *delivery.RULES,
     *delivery_content.RULES,
     *slow_reader.RULES,
+    *browser_delivery.RULES,
     *isolation.RULES,
     *privacy.RULES,
     *heartbeat.RULES,

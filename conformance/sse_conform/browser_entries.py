@@ -1,0 +1,99 @@
+"""
+The entries of a transcript that tell of browsers: their pages, what a page saw, and what lay on the way to the target.
+
+A page runs the suite's harness, which opens a native EventSource and tells everything that happens to it. All traffic
+of a page goes through a fault proxy; a request of it that reached the stream route is recorded as any other attempt,
+with the number of the page.
+"""
+
+from enum import StrEnum
+
+from sse_conform.entry import Entry, TokenKind
+
+
+class Sight(StrEnum):
+    """What a page can see."""
+
+    CONNECTING = "connecting"
+    """The page made a new EventSource."""
+    OPEN = "open"
+    ERROR = "error"
+    MESSAGE = "message"
+    """An event was dispatched to a listener of its type."""
+    ABANDONED = "abandoned"
+    """The page closed its EventSource: it was told to, or heard nothing for longer than it may."""
+    ONLINE = "online"
+    OFFLINE = "offline"
+    SHOWN = "shown"
+    """The page was loaded, or came back from the back/forward cache: then ``data`` is ``restored``."""
+    HIDDEN = "hidden"
+    CONSOLE = "console"
+    """The browser wrote to the page's console."""
+
+
+class Deed(StrEnum):
+    """What the fault proxy of a device did, or had done to it."""
+
+    ACCEPTED = "accepted"
+    """The browser connected to the proxy."""
+    CUT = "cut"
+    """The proxy ended a connection; ``detail`` says how."""
+    ANSWERED = "answered"
+    """The proxy answered a request itself, in the target's stead; ``detail`` is the status."""
+    ENDED = "ended"
+    """The connection is over at both ends."""
+    ON = "on"
+    """A fault was switched on; ``detail`` says which."""
+    OFF = "off"
+
+
+class PageOpened(Entry, frozen=True, kw_only=True, tag="page-opened"):
+    """
+    A tab opened a page with the harness.
+
+    ``device`` is the browser profile (cookies, network) that it belongs to, numbered from 1 in the run; ``user`` and
+    ``token`` say whose credential the device holds, ``browser`` is its name and version.
+    """
+
+    page: int
+    device: int
+    scene: str
+    part: str
+    user: str
+    token: TokenKind
+    browser: str
+
+
+class PageSaw(Entry, frozen=True, kw_only=True, tag="page-saw"):
+    """
+    Something happened in a page, at ``t`` by its own clock.
+
+    ``source`` numbers the page's EventSources from 1, ``ready_state`` is that of the one concerned (0 connecting, 1
+    open, 2 closed). ``page_time`` is in milliseconds since the page's navigation began.
+    """
+
+    page: int
+    scene: str
+    sight: Sight
+    page_time: float = 0.0
+    source: int = 0
+    ready_state: int = 0
+    type: str = ""
+    data: str = ""
+    last_event_id: str = ""
+
+
+class Relayed(Entry, frozen=True, kw_only=True, tag="relayed"):
+    """
+    The fault proxy of a device did something.
+
+    ``link`` is the number of the proxy's connection, ``conn`` the attempt on the stream route that it carried; both are
+    0 where it concerns none.
+    """
+
+    device: int
+    scene: str
+    deed: Deed
+    link: int = 0
+    conn: int = 0
+    detail: str = ""

@@ -1,0 +1,237 @@
+"""One person's browser in a run: a context of its own, behind a fault proxy of its own."""
+
+import json
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from sse_conform import entries as e
+from sse_conform.browsing import Outage
+from sse_conform.driver.browser_process import BrowserProcess
+from sse_conform.driver.browser_tab import LiveTab
+from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
+from sse_conform.driver.budget import Place
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.fault_proxy import FaultProxy
+from sse_conform.driver.proxy_faults import Blackhole, Close, Gateway, Reach, Refuse, Reset, Throttle
+from sse_conform.entries import TokenKind
+from sse_conform.profile import Carrier, Engine, Profile
+from sse_conform.recorder import Recorder
+from sse_conform.terms import Terms
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Route
+
+#: What a page of a notification service listens to.
+TYPES = ("message", "snapshot", "notification", "ping")
+#: Requests for loopback addresses go through the proxy as well, which Chromium does not do by itself.
+ALL_THROUGH_PROXY = "<-loopback>"
+VIEWPORT = {"width": 800, "height": 600}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """Whose browser it is: user name, credential (None for nobody's), and what kind of token that is."""
+
+    username: str = ""
+    credential: str | None = None
+    token: TokenKind = TokenKind.GENUINE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Visit:
+    """A tab, its part in the scene, and what its page is to do."""
+
+    tab: LiveTab
+    part: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a device needs of the run and of its scene."""
+
+    profile: Profile
+    terms: Terms
+    clock: Clock
+    recorder: Recorder
+    process: BrowserProcess
+    scene: str
+    address: str
+    spend: Callable[[], Place]
+    settle: Callable[[Place, int], None]
+
+
+class LiveDevice:
+    """See :class:`sse_conform.browsing.Device`; it is open as long as its context is."""
+
+    def __init__(self, around: Surroundings, owner: Owner) -> None:
+        self._around = around
+        self._owner = owner
+        self.number = around.recorder.next("device")
+        self._visits: dict[int, _Visit] = {}
+        self._offline = False
+        base = urlsplit(around.profile.url)
+        self._origin = f"{base.scheme}://{base.netloc}"
+        self._wire = BrowserWire(
+            device=self.number,
+            scene=around.scene,
+            path=base.path.rstrip("/") + around.profile.paths.stream,
+            recorder=around.recorder,
+            clock=around.clock,
+            terms=around.terms,
+            caller=self._caller,
+            spend=around.spend,
+            settle=around.settle,
+        )
+        self._proxy = FaultProxy(
+            around.clock,
+            on_event=self._wire.on_event,
+            on_wire=self._wire.on_wire,
+            source_address=around.address or None,
+        )
+        self._context: BrowserContext | None = None
+        self._stack = AsyncExitStack()
+
+    @property
+    def context(self) -> "BrowserContext":
+        """Playwright's context."""
+        assert self._context is not None
+        return self._context
+
+    async def start(self) -> None:
+        """Make context and proxy."""
+        around, profile = self._around, self._around.profile
+        await self._stack.enter_async_context(self._proxy)
+        headers = {}
+        if self._owner.credential is not None and profile.auth.carrier is Carrier.BEARER:
+            headers = {"Authorization": f"Bearer {self._owner.credential}"}
+        self._context = await around.process.browser.new_context(
+            proxy={"server": self._proxy.url, "bypass": ALL_THROUGH_PROXY},
+            extra_http_headers=headers,
+            # The suite's own reader has judged the certificate; a browser takes no authority for one run.
+            ignore_https_errors=not profile.tls.verify or bool(profile.tls.ca_file),
+            viewport=VIEWPORT,  # type: ignore[arg-type]  # a TypedDict of Playwright's
+        )
+        self._stack.push_async_callback(self._context.close)
+        if self._owner.credential is not None and profile.auth.carrier is Carrier.COOKIE:
+            await self.hold_cookie(self._owner.credential)
+        await self._context.expose_binding("sseConformSaw", self._saw)
+        await self._context.route(f"**/{HARNESS}/**", self._serve)
+
+    async def hold_cookie(self, credential: str) -> None:
+        """From now on requests carry this session."""
+        profile = self._around.profile
+        await self.context.add_cookies([{"name": profile.auth.parameter, "value": credential, "url": profile.url}])
+
+    async def open(self, part: str, *, patience: float | None = None) -> LiveTab:
+        """A new tab that opens the stream."""
+        profile, credential = self._around.profile, self._owner.credential
+        url = profile.url.rstrip("/") + profile.paths.stream
+        if credential is not None and profile.auth.carrier is Carrier.QUERY:
+            url += f"?{profile.auth.parameter}={quote(credential)}"
+        return await self._load(part, {"url": url, "patience": (patience or 0) * 1000})
+
+    async def visit(self, part: str) -> LiveTab:
+        """A new tab that opens no stream."""
+        return await self._load(part, {"url": ""})
+
+    def has(self, tab: LiveTab) -> bool:
+        """Whether this tab is one of its own."""
+        return tab.number in self._visits
+
+    async def fail(self, outage: Outage) -> None:
+        """Let the network fail."""
+        match outage:
+            case Outage.RESET:
+                self._proxy.apply(Reset())
+            case Outage.CLOSE:
+                self._proxy.apply(Close())
+            case Outage.SILENCE:
+                self._proxy.apply(Blackhole(), reach=Reach.ALL)
+            case Outage.GATEWAY:
+                self._proxy.apply(Gateway())
+                self._proxy.apply(Reset())
+            case Outage.REFUSED | Outage.OFFLINE:
+                if outage is Outage.OFFLINE and self._around.process.engine is Engine.CHROMIUM:
+                    # For navigator.onLine alone: open streams go on. Others take it for the end of the world.
+                    self._offline = True
+                    await self.context.set_offline(True)
+                self._proxy.apply(Refuse())
+                self._proxy.apply(Reset())
+
+    async def mend(self) -> None:
+        """Let the network work again."""
+        self._proxy.restore()
+        if self._offline:
+            self._offline = False
+            await self.context.set_offline(False)
+
+    async def slow(self, rate: float) -> None:
+        """Let so many bytes a second through."""
+        self._proxy.apply(Throttle(rate=rate))
+
+    async def close(self) -> None:
+        """Close every tab and leave."""
+        await self._stack.aclose()
+
+    async def _load(self, part: str, settings: dict[str, Any]) -> LiveTab:
+        around, number = self._around, self._around.recorder.next("page")
+        tab = LiveTab(
+            number=number,
+            scene=around.scene,
+            url=f"{self._origin}/{HARNESS}/{number}",
+            recorder=around.recorder,
+            clock=around.clock,
+            terms=around.terms,
+            retry=lambda: self._retry_of(number),
+        )
+        self._visits[number] = _Visit(tab=tab, part=part, settings={"page": number, "types": TYPES, **settings})
+        around.recorder.add(
+            e.PageOpened(
+                t=around.clock.now(),
+                page=number,
+                device=self.number,
+                scene=around.scene,
+                part=part,
+                user=self._owner.username,
+                token=self._owner.token,
+                browser=around.process.name,
+            )
+        )
+        await tab.load(await self.context.new_page())
+        return tab
+
+    async def _serve(self, route: "Route") -> None:
+        """The harness, on the target's own origin, without asking the target."""
+        _, _, place = route.request.url.partition(f"/{HARNESS}/")
+        number, _, elsewhere = place.partition("/")
+        if elsewhere:
+            await route.fulfill(content_type="text/html", body="<!doctype html><title>elsewhere</title>")
+            return
+        visit = self._visits[int(number)]
+        settings = json.dumps({**visit.settings, "sources": visit.tab.sources})
+        body = harness().replace("{{settings}}", settings.replace("<", "\\u003c"))
+        await route.fulfill(content_type="text/html; charset=utf-8", body=body)
+
+    def _saw(self, _source: object, told: dict[str, Any]) -> None:
+        self._visits[told.pop("page")].tab.saw(told)
+
+    def _caller(self, page: int) -> Caller:
+        visit = self._visits.get(page)
+        part = visit.part if visit else ""
+        return Caller(page=page, part=part, user=self._owner.username, token=self._owner.token)
+
+    def _retry_of(self, page: int) -> float:
+        told = self._wire.retry_of(page)
+        return self._around.process.default_retry if told is None else told / 1000
+
+
+@cache
+def harness() -> str:
+    """The page that every tab shows, with a place for its settings."""
+    return (files("sse_conform.driver") / "harness.html").read_text(encoding="utf-8")

@@ -1,0 +1,62 @@
+"""The one browser process of a run: started before the scenes, shared by all of them."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sse_conform.driver.browser_engine import DEFAULT_RETRY, FIX, NoBrowserError, find, launch
+from sse_conform.profile import BrowserChoice, Engine
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Playwright
+
+
+class BrowserProcess:
+    """
+    A browser, for as long as its context is open.
+
+    It is entered also where no browser can be started: ``trouble`` then says why, and ``browser`` raises it.
+    """
+
+    def __init__(self, choice: BrowserChoice) -> None:
+        self._choice = choice
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self.engine = choice.engine or Engine.CHROMIUM
+        self.name = ""
+        self.source = ""
+        self.trouble: NoBrowserError | None = None
+
+    @property
+    def browser(self) -> "Browser":
+        """The browser. NoBrowserError where there is none."""
+        if self._browser is None:
+            raise self.trouble or NoBrowserError("the browser was not started", hint=FIX)
+        return self._browser
+
+    @property
+    def default_retry(self) -> float:
+        """Seconds that it waits before it reconnects where the server says nothing."""
+        return DEFAULT_RETRY[self.engine]
+
+    async def __aenter__(self) -> Self:
+        try:
+            from playwright.async_api import async_playwright  # noqa: PLC0415 - heavy, and only there with the extra
+        except ImportError:
+            self.trouble = NoBrowserError("Playwright is not installed", hint=FIX)
+            return self
+        self._playwright = await async_playwright().start()
+        try:
+            installed = find(self._choice, self._playwright)
+            self._browser = await launch(installed, self._playwright)
+            self.name, self.source = f"{self.engine.value} {self._browser.version}", installed.source
+        except NoBrowserError as trouble:
+            self.trouble = trouble
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._browser is not None:
+            await self._browser.close()
+        if self._playwright is not None:
+            await self._playwright.stop()

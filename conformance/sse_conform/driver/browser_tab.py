@@ -1,0 +1,169 @@
+"""One page of a browser with the harness: what it tells is recorded, and scenes can wait for what they expect."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sse_conform import entries as e
+from sse_conform.browser_entries import PageSaw, Sight
+from sse_conform.browser_evidence import tells
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.subscription import patience
+from sse_conform.evidence import SNAPSHOT
+from sse_conform.recorder import Recorder
+from sse_conform.terms import Terms
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+CONNECTING, OPEN, CLOSED = 0, 1, 2
+#: A browser that is to come back gets so much longer than the retry time, as a share of it and in seconds.
+RETURN_SHARE, RETURN_FLOOR = 0.5, 1.0
+
+
+class LiveTab:
+    """Told by the page what happens in it, asked by a scene what came; see :class:`sse_conform.browsing.Tab`."""
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        scene: str,
+        url: str,
+        recorder: Recorder,
+        clock: Clock,
+        terms: Terms,
+        retry: Callable[[], float],
+    ) -> None:
+        self.number = number
+        self.url = url
+        self.sources = 0
+        self._scene = scene
+        self._recorder = recorder
+        self._clock = clock
+        self._terms = terms
+        self._retry = retry
+        self._page: Page | None = None
+        self._state = CONNECTING
+        self._greeted = False
+        self._messages: list[PageSaw] = []
+        self._news = asyncio.Event()
+
+    @property
+    def page(self) -> "Page":
+        """Playwright's page."""
+        assert self._page is not None
+        return self._page
+
+    async def load(self, page: "Page") -> None:
+        """Go to the harness."""
+        self._page = page
+        page.on("console", lambda message: self._see(Sight.CONSOLE, self._clock.now(), data=message.text))
+        await page.goto(self.url, wait_until="commit")
+
+    def saw(self, told: dict[str, object]) -> None:
+        """The page tells what happened; its instants are milliseconds since the epoch, on its own clock."""
+        match told:
+            case {"sight": str(sight), "at": float() | int() as at, **details}:
+                t = min(self._clock.from_realtime(round(at * 1e6)), self._clock.now())
+                self._see(Sight(sight), t, **details)
+            case _:
+                raise ValueError(f"the harness told something unheard of: {told}")
+
+    def _see(self, sight: Sight, t: int, **details: object) -> None:
+        seen = e.PageSaw(t=t, page=self.number, scene=self._scene, sight=sight, **details)  # type: ignore[arg-type]
+        self._recorder.add(seen)
+        match sight:
+            case Sight.MESSAGE:
+                self._messages.append(seen)
+                self._greeted |= seen.type == SNAPSHOT
+            case Sight.CONNECTING | Sight.OPEN | Sight.ERROR | Sight.ABANDONED:
+                self.sources = max(self.sources, seen.source)
+                self._state, self._greeted = seen.ready_state, False
+            case _:
+                pass
+        self._news.set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the page's EventSource says that it is open."""
+        return self._state == OPEN
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the page's EventSource has given up."""
+        return self._state == CLOSED
+
+    @property
+    def retry(self) -> float:
+        """Seconds after which the browser will reconnect."""
+        return self._retry()
+
+    async def until_snapshot(self) -> bool:
+        """Wait for an event named snapshot on the present connection."""
+        return await self._wait(lambda: self._greeted, self._return())
+
+    async def until(self, *published: e.Published) -> bool:
+        """Wait until the page was told of each of these events that the target accepted."""
+        missing = [each for each in published if each.accepted]
+        looked_at = 0
+
+        def all_told() -> bool:
+            nonlocal looked_at
+            for seen in self._messages[looked_at:]:
+                missing[:] = [each for each in missing if not tells(seen, each)]
+            looked_at = len(self._messages)
+            return not missing
+
+        return await self._wait(all_told, self._return())
+
+    async def until_lost(self, *, seconds: float) -> bool:
+        """Wait until the EventSource is not open any more."""
+        return await self._wait(lambda: not self.connected, seconds)
+
+    async def until_stopped(self, *, seconds: float) -> bool:
+        """Wait until the EventSource has given up."""
+        return await self._wait(lambda: self.stopped, seconds)
+
+    async def request(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """A request that the page itself makes; see the harness. What went wrong is under ``error``."""
+        told: dict[str, Any] = await self.page.evaluate(
+            "asked => request(asked).catch(trouble => ({ error: String(trouble) }))", asked
+        )
+        return told
+
+    async def reload(self) -> None:
+        """Load the page again."""
+        self._state = CONNECTING
+        await self.page.reload(wait_until="commit")
+
+    async def leave(self) -> None:
+        """Go on to another page of the same site."""
+        await self.page.goto(f"{self.url}/elsewhere", wait_until="commit")
+
+    async def back(self) -> None:
+        """Return by the back button; a page out of the cache is not loaded again, so no load is awaited."""
+        await self.page.evaluate("history.back()")
+
+    async def close(self) -> None:
+        """Close the tab."""
+        await self.page.close()
+
+    def _return(self) -> float:
+        """How long what must come within the latency budget is awaited, by a page that may have to come back first."""
+        late = 0.0 if self.connected else self.retry * (1 + RETURN_SHARE) + RETURN_FLOOR
+        return patience(self._terms) + late
+
+    async def _wait(self, came: Callable[[], bool], seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not came():
+            left = deadline - loop.time()
+            if left <= 0:
+                return False
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except TimeoutError:
+                return came()
+        return True

@@ -1,0 +1,38 @@
+"""All that the scenes of one run share."""
+
+import ssl
+from dataclasses import dataclass
+
+from sse_conform.driver.accounts import Accounts
+from sse_conform.driver.browser_process import BrowserProcess
+from sse_conform.driver.budget import AttemptBudget
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.rest import Rest
+from sse_conform.driver.tokens import TokenMint
+from sse_conform.profile import Profile
+from sse_conform.recorder import Recorder
+from sse_conform.run_events import Listener
+from sse_conform.scenario import Scenario
+from sse_conform.terms import Terms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """All that the scenes of one run share; ``process`` is the browser, where one was asked for."""
+
+    profile: Profile
+    terms: Terms
+    clock: Clock
+    recorder: Recorder
+    rest: Rest
+    accounts: Accounts
+    budget: AttemptBudget
+    browser_budget: AttemptBudget
+    mint: TokenMint
+    tls: ssl.SSLContext | None
+    listener: Listener
+    process: BrowserProcess | None = None
+
+    def budget_of(self, scene: Scenario) -> AttemptBudget:
+        """Where the attempts of a scene are counted."""
+        return self.browser_budget if scene.in_browser else self.budget

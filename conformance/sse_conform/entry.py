@@ -1,0 +1,60 @@
+"""What every entry of a transcript has in common, and the words that several kinds of them use."""
+
+from enum import StrEnum
+
+import msgspec
+
+Header = tuple[str, str]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", omit_defaults=True):
+    """One thing that happened at ``t`` (ns since the start of the run)."""
+
+    t: int
+
+
+class TokenKind(StrEnum):
+    """What credential an attempt carried: the genuine one, or one mutation of it."""
+
+    GENUINE = "genuine"
+    RESIGNED = "resigned"
+    MISSING = "missing"
+    GARBAGE = "garbage"
+    WRONG_KEY = "wrong-key"
+    TAMPERED = "tampered"
+    EXPIRED = "expired"
+    ALG_NONE = "alg-none"
+    ALG_NONE_ODD_CASE = "alg-none-odd-case"
+    FOREIGN_ALGORITHM = "foreign-algorithm"
+    NOT_YET_VALID = "not-yet-valid"
+    NO_SUBJECT = "no-subject"
+    NO_EXPIRY = "no-expiry"
+    NEAR_EXPIRY = "near-expiry"
+
+    @property
+    def minted(self) -> bool:
+        """Whether making it needs the target's signing key."""
+        return self in _MINTED
+
+    @property
+    def valid(self) -> bool:
+        """Whether a conforming service accepts it."""
+        return self in {TokenKind.GENUINE, TokenKind.RESIGNED}
+
+    @property
+    def invalid(self) -> bool:
+        """Whether a conforming service refuses it; a token near its end may be accepted or not."""
+        return not self.valid and self is not TokenKind.NEAR_EXPIRY
+
+
+_MINTED = frozenset(
+    {
+        TokenKind.RESIGNED,
+        TokenKind.EXPIRED,
+        TokenKind.FOREIGN_ALGORITHM,
+        TokenKind.NOT_YET_VALID,
+        TokenKind.NO_SUBJECT,
+        TokenKind.NO_EXPIRY,
+        TokenKind.NEAR_EXPIRY,
+    }
+)

@@ -1,0 +1,6 @@
+"""Scenes that play in real browsers, with the network really cut."""
+
+from sse_conform.scenario import Scenario
+from sse_conform_scenarios.browser import creation
+
+SCENARIOS: tuple[Scenario, ...] = (*creation.SCENARIOS,)
