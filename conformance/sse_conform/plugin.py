@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sse-conform", "conformance of a Server-Sent-Events notification service")
     group.addoption("--conform-target", metavar="URL", help="judge this service; 'embedded' is the reference server")
     group.addoption("--conform-profile", metavar="FILE", help="its target profile in TOML")
+    group.addoption("--conform-browser", metavar="ENGINE", help="judge in a browser too: chromium, firefox, webkit")
     group.addoption("--conform-strict", action="store_true", help="a breach of a SHOULD fails too")
 
 

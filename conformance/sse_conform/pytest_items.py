@@ -25,7 +25,7 @@ from sse_conform.rules import ALL
 from sse_conform.run import RunResult, run
 from sse_conform.run_events import RunEvent
 from sse_conform.schedule import make_plan
-from sse_conform.selection import check_accepted
+from sse_conform.selection import check_accepted, without_browser
 from sse_conform.spec import Level
 from sse_conform.verdict import Outcome, Verdict
 
@@ -43,7 +43,8 @@ class RuleCollector(pytest.Collector):
 
     def collect(self) -> Iterator["RuleItem"]:
         """One item a rule."""
-        for rule in ALL:
+        browser = self.config.getoption("--conform-browser")
+        for rule in ALL if browser else without_browser(ALL):
             yield RuleItem.make(self, rule)
 
 
@@ -89,6 +90,8 @@ class Conformance:
             )
         self._target: str = config.getoption("--conform-target") or ""
         self._file: str = config.getoption("--conform-profile") or ""
+        engine = config.getoption("--conform-browser")
+        self._browser: dict[str, object] = {"browser.engine": engine} if engine else {}
         self._strict: bool = config.getoption("--conform-strict")
         self._report: Report | None = None
 
@@ -116,13 +119,15 @@ class Conformance:
 
     def _observe(self, rules: tuple[Rule, ...]) -> RunResult:
         if self._target != EMBEDDED:
-            overrides = {"url": self._target} if self._target else {}
+            overrides = {**({"url": self._target} if self._target else {}), **self._browser}
             file = Path(self._file) if self._file else None
             return self._run(load_profile(file=file, overrides=overrides, environ=os.environ), rules)
         with Embedded() as server:
             file = Path(self._file) if self._file else server.profile_file()
             environ = {**os.environ, **server.secrets}
-            return self._run(load_profile(file=file, overrides=server.overrides, environ=environ), rules)
+            return self._run(
+                load_profile(file=file, overrides={**server.overrides, **self._browser}, environ=environ), rules
+            )
 
     def _run(self, loaded: LoadedProfile, rules: Iterable[Rule]) -> RunResult:
         profile = loaded.profile

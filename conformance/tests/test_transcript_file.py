@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sse_conform import entries as e
 from sse_conform import transcript_file
+from sse_conform.browser_entries import Deed, Sight
 from sse_conform.errors import TranscriptError
 from sse_conform.schemas import transcript_schema
 from sse_conform.spec import Capability
@@ -83,6 +84,18 @@ ENTRIES = (
     e.Waited(t=33, scene="idle.long", until=40, what="heartbeats"),
     e.Noted(t=40, scene="idle.long", name="cut", conn=1, value="rst"),
     e.Ended(t=41, conn=1, kind=e.EndKind.RESET, detail="connection reset by peer"),
+    e.PageOpened(
+        t=41,
+        page=1,
+        device=1,
+        scene="idle.long",
+        part="",
+        user="alice",
+        token=e.TokenKind.GENUINE,
+        browser="chromium 1",
+    ),
+    e.PageSaw(t=41, page=1, scene="idle.long", sight=Sight.MESSAGE, page_time=0.5, source=1, type="ping", data="{}"),
+    e.Relayed(t=41, device=1, scene="idle.long", deed=Deed.CUT, link=2, conn=1, detail="reset"),
     e.SceneEnded(t=42, scene="idle.long", outcome=e.SceneOutcome.COMPLETED),
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sse_conform.browsing import Outage
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.scenario import Reply, User, Variant
 from sse_conform.spec import Capability
@@ -46,6 +47,66 @@ class Tab:
 
 
 @dataclass
+class Page:
+    """A tab of a browser on which all that is awaited has come."""
+
+    connected: bool = True
+    stopped: bool = True
+    retry: float = 0.0
+
+    async def until_snapshot(self) -> bool:
+        return True
+
+    async def until(self, *published: Published) -> bool:
+        return True
+
+    async def until_lost(self, *, seconds: float) -> bool:
+        return True
+
+    async def until_stopped(self, *, seconds: float) -> bool:
+        return True
+
+    async def reload(self) -> None:
+        pass
+
+    async def leave(self) -> None:
+        pass
+
+    async def back(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Browser:
+    """A device: each tab that opens the stream is an attempt."""
+
+    attempts: list[dict[str, Any]]
+    token: TokenKind
+
+    async def open(self, part: str, **settings: Any) -> Page:
+        self.attempts.append({"part": part, "token": self.token, **settings})
+        return Page()
+
+    async def visit(self, part: str) -> Page:
+        return Page()
+
+    async def fail(self, outage: Outage) -> None:
+        pass
+
+    async def mend(self) -> None:
+        pass
+
+    async def slow(self, rate: float) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
 class Rehearsal:
     """The stage; `attempts`, `polls` and `published` are what the scene did."""
 
@@ -75,6 +136,7 @@ class Rehearsal:
         part: str = "",
         text: str = "",
         variant: Variant = Variant.ORDINARY,
+        via: Page | None = None,
     ) -> Published:
         said = Published(
             t=0, number=len(self.published), scene="", part=part, kind=kind or EventKind.VULNERABILITY, to=to,
@@ -82,6 +144,9 @@ class Rehearsal:
         )  # fmt: skip
         self.published.append(said)
         return said
+
+    async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Browser:
+        return Browser(self.attempts, token)
 
     async def rest(self, user: str, *, part: str = "") -> int:
         return 200

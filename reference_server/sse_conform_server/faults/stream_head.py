@@ -162,6 +162,7 @@ FAULTS: tuple[Fault, ...] = (
         "A compression middleware packs the stream when asked, and never flushes: events stay in its window.",
         _compressing(always=False, flush=False),
         "stream.compressed-in-time",
+        "delivery.browser-to-browser",
     ),
     fault(
         "proxy-buffer",
