@@ -154,11 +154,17 @@ class HeadReceived(Entry, frozen=True, kw_only=True, tag="head"):
 
 
 class BodyReceived(Entry, frozen=True, kw_only=True, tag="body"):
-    """A piece of a body as it arrived, transfer and content coding undone."""
+    """
+    A piece of a body as it arrived, transfer and content coding undone.
+
+    ``ends_chunk`` says that a chunk of HTTP/1.1 ends with it (RFC 9112, 7.1): a border that the server or a proxy
+    made, not the network.
+    """
 
     conn: int
     data: bytes
     stamp: Stamp
+    ends_chunk: bool = False
 
 
 class Ended(Entry, frozen=True, kw_only=True, tag="ended"):

@@ -6,7 +6,9 @@ from typing import Any
 
 from sse_conform import entries as e
 from sse_conform.eventstream import Frame
+from sse_conform.json_pointer import resolve
 from sse_conform.strict_json import NotJson, strict_json, texts
+from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
 
 SECOND = 1_000_000_000
@@ -19,7 +21,17 @@ _ORDERLY = {e.EndKind.CLOSED, e.EndKind.OVERFLOW, e.EndKind.COMPLETE, e.EndKind.
 
 def items(snapshot: Event) -> list[dict[str, Any]]:
     """The items of a snapshot that are objects."""
-    listed = snapshot.payload.get("items")
+    return objects(snapshot.payload)
+
+
+def polled(poll: e.Exchanged, terms: Terms) -> list[dict[str, Any]]:
+    """The items of a poll that are objects."""
+    return objects(page(poll, terms))
+
+
+def objects(document: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON value
+    """The items of a page that are objects."""
+    listed = document.get("items") if isinstance(document, dict) else None
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
@@ -54,6 +66,14 @@ def lists(snapshot: Event, published: e.Published) -> bool:
     if published.marker and published.marker not in (snapshot.data or ""):
         return False
     return any(names(published, item) for item in items(snapshot))
+
+
+def page(poll: e.Exchanged, terms: Terms) -> Any:  # noqa: ANN401 - any JSON value
+    """What a poll gave, taken out of what it may be wrapped in; None where there is none."""
+    try:
+        return resolve(strict_json(poll.body.decode("utf-8")), terms.polling_page)
+    except (NotJson, UnicodeDecodeError, LookupError):
+        return None
 
 
 def opened(transcript: Transcript) -> Iterator[Stream]:

@@ -74,6 +74,12 @@ class Paths(Table, frozen=True, kw_only=True):
     metrics: str = "/metrics"
 
 
+class Polling(Table, frozen=True, kw_only=True):
+    """How polling answers: ``page`` is the JSON pointer of {"unread", "items", "next"} where that is wrapped."""
+
+    page: str = ""
+
+
 class Tls(Table, frozen=True, kw_only=True):
     """How to trust the target: ``ca_file`` adds an authority, ``verify = false`` trusts anybody."""
 
@@ -198,6 +204,7 @@ class Profile(Table, frozen=True, kw_only=True):
     source_addresses: tuple[str, ...] = ()
     streams_per_user: Count = 4
     paths: Paths = Paths()
+    polling: Polling = Polling()
     tls: Tls = Tls()
     auth: Auth = Auth()
     users: Users = Users()
@@ -256,6 +263,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.REST: self.rest_probe is not None,
             Capability.POLLING: self.capabilities.polling,
             Capability.REPLAY: self.capabilities.replay,
+            Capability.CATCH_UP: self.capabilities.polling or self.capabilities.replay,
             Capability.METRICS: self.capabilities.metrics,
             Capability.WEBSOCKET: self.capabilities.websocket,
             Capability.CORS: self.capabilities.cors,
@@ -273,6 +281,7 @@ class Profile(Table, frozen=True, kw_only=True):
             **numbers,
             metric_names=tuple(msgspec.structs.astuple(self.metrics)),
             allowed_origin=self.cors.allowed_origin,
+            polling_page=self.polling.page,
             leeway=self.auth.leeway,
             capabilities=self.provided,
             accept_untested=self.accept_untested,

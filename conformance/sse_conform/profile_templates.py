@@ -23,6 +23,7 @@ def template_problems(profile: Profile) -> Iterator[Problem]:
         yield from _request_problems("users.signup", signup, CREDENTIALS)
         yield from _signup_problems(signup)
         yield from _pointer_problems("users.signup.id", signup.id, optional=True)
+    yield from _pointer_problems("polling.page", profile.polling.page, optional=True)
     if profile.rest:
         yield from _request_problems("rest", profile.rest, frozenset())
     for name in profile.triggers.__struct_fields__:

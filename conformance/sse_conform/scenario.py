@@ -45,7 +45,11 @@ class User:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """The answer to a REST request: status 0 where none came, the body as JSON (None where it is none) and as text."""
+    """
+    The answer to a REST request: status 0 where none came, the body as JSON (None where it is none) and as text.
+
+    The document of a poll is its page, taken out of what it may be wrapped in.
+    """
 
     status: int
     document: Any = None
@@ -182,6 +186,10 @@ class Stage(Protocol):
 
     async def watch(self, subscription: Subscription, seconds: float, what: str) -> bool:
         """Watch a stream for so long, or until it ends; ``what`` says what for. Whether it was still open then."""
+        ...
+
+    async def until_heard(self, name: str, seconds: float, what: str) -> bool:
+        """Wait for one more event of this type on any open stream of the run; a timed scene keeps others away."""
         ...
 
     async def pass_time(self, seconds: float, what: str) -> None:

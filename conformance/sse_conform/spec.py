@@ -69,6 +69,7 @@ class Capability(StrEnum):
     REST = "rest"
     POLLING = "polling"
     REPLAY = "replay"
+    CATCH_UP = "catch-up"
     METRICS = "metrics"
     MULTI_INSTANCE = "multi-instance"
     WEBSOCKET = "websocket"
@@ -93,6 +94,7 @@ MAY = frozenset(
     {
         Capability.POLLING,
         Capability.REPLAY,
+        Capability.CATCH_UP,
         Capability.METRICS,
         Capability.MULTI_INSTANCE,
         Capability.WEBSOCKET,
@@ -122,6 +124,7 @@ REMEDIES: dict[Capability, str] = {
     Capability.REST: "add [rest]: a cheap GET that the same token may make",
     Capability.POLLING: "declare capabilities.polling = true",
     Capability.REPLAY: "declare capabilities.replay = true",
+    Capability.CATCH_UP: "declare capabilities.polling = true or capabilities.replay = true",
     Capability.METRICS: "declare capabilities.metrics = true",
     Capability.MULTI_INSTANCE: "give instances = [url, url]",
     Capability.WEBSOCKET: "declare capabilities.websocket = true",

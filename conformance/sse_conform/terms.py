@@ -39,6 +39,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         "sse_events_sent_total",
     )
     allowed_origin: str = ""
+    polling_page: str = ""
     capabilities: tuple[Capability, ...] = ()
     accept_untested: tuple[Accepted, ...] = ()
 

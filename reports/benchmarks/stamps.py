@@ -31,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "conformance"))
 
 from sse_conform.driver.clock import Clock
-from sse_conform.driver.stream_reader import End, Head, Stamp, StreamRequest, open_stream
+from sse_conform.driver.stream_reader import End, Head, Piece, Stamp, StreamRequest, open_stream
 
 STREAMS = 60
 STEADY_EVENTS = 100
@@ -174,9 +174,9 @@ class Marks:
     def on_head(self, t: int, head: Head) -> None:
         """Not measured."""
 
-    def on_body(self, t: int, data: bytes, stamp: Stamp) -> None:
+    def on_body(self, t: int, piece: Piece, stamp: Stamp) -> None:
         """Note every marker that is complete by now."""
-        text = self._rest + data
+        text = self._rest + piece.data
         matches = list(MARKER.finditer(text))
         for match in matches:
             self.readings.arrivals[match[0]] = (t, stamp)

@@ -1,11 +1,18 @@
 """The numbers that a service shows of itself, beside what was really open."""
 
-from sse_conform.scenario import Nature, Stage, Subscription, scenario
+from sse_conform.entries import TokenKind
+from sse_conform.scenario import Nature, Reply, Stage, Subscription, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 
 #: Streams that are opened, and closed in turn by FIN and by RST.
 STREAMS = 3
+#: Who finds that a metric grew where it should not looks again: somebody else's event may have come in between.
+ROUNDS = 2
+#: So often a look is taken while a ping is waited for.
+LOOKS_A_HEARTBEAT = 4
+#: A refusal ends by itself; what is still open after this many seconds is closed.
+REFUSAL_SECONDS = 1.0
 #: So many looks are spread over three heartbeats: metrics may be cached, and a write may have to fail first.
 LOOKS = 12
 
@@ -17,12 +24,17 @@ def _patience(terms: Terms) -> float:
 @scenario(
     "metrics.gauge",
     users=("alice",),
-    attempts=STREAMS,
+    attempts=STREAMS + ROUNDS,
     needs={Capability.METRICS},
     nature=Nature.TIMED,  # others that come and go meanwhile would move the gauge, too
+    waits=lambda terms: terms.silence,
 )
 async def gauge(stage: Stage) -> None:
-    """Streams are opened and lost, and the metrics are looked at before, meanwhile and afterwards."""
+    """
+    Streams are opened and lost, and the metrics are looked at before, meanwhile and afterwards.
+
+    Meanwhile attempts are refused, and a ping is heard on some stream of the run: neither is to be counted.
+    """
     await stage.scrape(part="before")
     streams: list[Subscription] = [await stage.subscribe("alice", part=f"counted-{n}") for n in range(STREAMS)]
     for stream in streams:
@@ -33,6 +45,7 @@ async def gauge(stage: Stage) -> None:
             await stream.until(sent)
     stage.note("user-id", value=stage.user("alice").id)
     peak = value_of((await stage.scrape(part="meanwhile")).text, stage.terms.metric_names[0])
+    await _quiet_looks(stage)
     for number, stream in enumerate(streams):
         await (stream.reset() if number % 2 else stream.close())
     stage.note("all-lost")
@@ -43,6 +56,32 @@ async def gauge(stage: Stage) -> None:
         if seen is None or peak is None or seen <= max(0.0, peak - STREAMS):
             break
         await stage.pass_time(_patience(stage.terms) / LOOKS, "the gauge to fall")
+
+
+async def _quiet_looks(stage: Stage) -> None:
+    """Look before and after a refused attempt, and before and after a ping, while nothing else happens."""
+    look = await stage.scrape(part="quiet")
+    for number in range(ROUNDS):
+        refused = await stage.subscribe("alice", part=f"refused-{number}", token=TokenKind.GARBAGE)
+        await refused.until_ended(seconds=REFUSAL_SECONDS)
+        await refused.close()
+        before, look = look, await stage.scrape(part="quiet")
+        if not _grew(stage, before, look):
+            break
+    pings = 0
+    for _ in range(ROUNDS * (LOOKS_A_HEARTBEAT + 1)):
+        seconds = stage.terms.silence / LOOKS_A_HEARTBEAT
+        heard = await stage.until_heard("ping", seconds, "a ping on any stream")
+        before, look = look, await stage.scrape(part="quiet")
+        pings += heard
+        if heard and (pings == ROUNDS or not _grew(stage, before, look)):
+            break
+
+
+def _grew(stage: Stage, before: Reply, after: Reply) -> bool:
+    """Whether the gauge or the events sent went up between two looks."""
+    gauge, _, sent = stage.terms.metric_names
+    return any((value_of(after.text, name) or 0.0) > (value_of(before.text, name) or 0.0) for name in (gauge, sent))
 
 
 def value_of(text: str, name: str) -> float | None:

@@ -24,15 +24,10 @@ async def pages(stage: Stage) -> None:
     await stage.publish("bob", part="foreign")
     await stage.publish("alice", part="start")
     start = await stage.poll("alice", part="start")
-    cursor = _cursor(start.document)
+    cursor = cursor_after(start.document)
     for _ in range(ITEMS):
         await stage.publish("alice", part="paged")
-    for number in range(MOST_PAGES):
-        page = await stage.poll("alice", part=f"page-{number}", query=f"after={quote(cursor)}&limit={PAGE}")
-        listed = page.document.get("items") if isinstance(page.document, dict) else None
-        if not listed:
-            break
-        cursor = _cursor(page.document)
+    await follow(stage, cursor, part="page", limit=PAGE)
     await stage.poll("alice", part="newest")
     await stage.poll("alice", part="anonymous", anonymous=True)
     for bad in corpus.cursors():
@@ -42,7 +37,16 @@ async def pages(stage: Stage) -> None:
     await stream.close()
 
 
-def _cursor(document: object) -> str:
+async def follow(stage: Stage, cursor: str, *, part: str, limit: int) -> None:
+    """Poll page by page after a cursor of Alice's, up to an empty page."""
+    for number in range(MOST_PAGES):
+        page = await stage.poll("alice", part=f"{part}-{number}", query=f"after={quote(cursor)}&limit={limit}")
+        if not (isinstance(page.document, dict) and page.document.get("items")):
+            break
+        cursor = cursor_after(page.document)
+
+
+def cursor_after(document: object) -> str:
     """The cursor for what comes after this page: what it names, else the id of its last item."""
     if not isinstance(document, dict):
         return ""

@@ -6,6 +6,7 @@ from sse_conform.entries import Published
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios.polling import cursor_after, follow
 
 #: More than a snapshot may list, so that newest, count and length can be told apart.
 BEYOND_LIST = 4
@@ -21,9 +22,11 @@ def _filed(terms: Terms) -> float:
 
 @scenario("snapshot.overflow", users=("alice",), attempts=3, needs={Capability.TRIGGERS}, waits=_filed)
 async def overflow(stage: Stage) -> None:
-    """More events than a snapshot lists are published while nobody listens; then the user comes, and comes again."""
+    """A user leaves after an event, misses more than a snapshot lists, comes back, polls, and comes once more."""
     before = await stage.subscribe("alice", part="before")
     await before.until_snapshot()
+    await before.until(await stage.publish("alice", part="seen"))
+    seen = await stage.poll("alice", part="seen") if stage.has(Capability.POLLING) else None
     await before.close()
     for _ in range(stage.terms.snapshot_items + BEYOND_LIST):
         await stage.publish("alice", part="missed")
@@ -34,6 +37,8 @@ async def overflow(stage: Stage) -> None:
     live = await stage.publish("alice", part="live")
     await after.until(live)
     await after.close()
+    if seen is not None:
+        await follow(stage, cursor_after(seen.document), part="missed", limit=stage.terms.snapshot_items)
     again = await stage.subscribe("alice", part="again")
     await again.until_snapshot()
     await again.close()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import h11
 
-from sse_conform.driver.stream_records import End, Head, StreamRequest
+from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest
 from sse_conform.entries import EndKind
 
 # Browsers take heads of up to 256 KiB, common proxies 8 to 64; beyond that a head is a defect.
@@ -26,9 +26,9 @@ class ResponseReader:
         self.request_bytes = _serialise(self._http, request)
         self.head: Head | None = None
 
-    def feed(self, data: bytes) -> Iterator[Head | bytes | End]:
+    def feed(self, data: bytes) -> Iterator[Head | Piece | End]:
         """
-        What `data` brought: the head, then a `bytes` for each piece of the body, then an `End` if it is reached.
+        What `data` brought: the head, then a `Piece` for each piece of the body, then an `End` if it is reached.
 
         Informational (1xx) answers are passed over. Nothing may be fed after an `End`.
         """
@@ -44,7 +44,7 @@ class ResponseReader:
                     self.head = _head(event)
                     yield self.head
                 case h11.Data():
-                    yield bytes(event.data)
+                    yield Piece(data=bytes(event.data), ends_chunk=event.chunk_end)
                 case h11.EndOfMessage():
                     yield End(kind=EndKind.COMPLETE, detail=self._completion())
                     return

@@ -13,7 +13,8 @@ import httpx
 from sse_conform import entries as e
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.content_coding import ContentDecoder
-from sse_conform.driver.templates import fill, resolve
+from sse_conform.driver.templates import fill
+from sse_conform.json_pointer import resolve
 from sse_conform.printable import printable
 from sse_conform.profile import Carrier, Profile, RequestTemplate
 from sse_conform.recorder import Recorder

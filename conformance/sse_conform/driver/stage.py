@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 
 from sse_conform import entries as e
 from sse_conform.browsing import Device, Tab
@@ -17,6 +18,7 @@ from sse_conform.driver.stream_reader import open_stream
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.world import World
 from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.json_pointer import resolve
 from sse_conform.profile import RequestTemplate
 from sse_conform.run_events import Waiting
 from sse_conform.scenario import Reply, Scenario, Subscription, User, Variant
@@ -132,6 +134,7 @@ class LiveStage:
             )
         )
         self._open.append(subscription)
+        world.streams.append(subscription)
         try:
             subscription.stream = await open_stream(
                 request,
@@ -215,7 +218,10 @@ class LiveStage:
         """One polling request; see the protocol."""
         path = self._world.profile.paths.polling + (f"?{query}" if query else "")
         template = RequestTemplate(method="GET", path=path)
-        return await self._exchange(template, part, None if anonymous else self._cast[user])
+        reply = await self._exchange(template, part, None if anonymous else self._cast[user])
+        with contextlib.suppress(LookupError):
+            return replace(reply, document=resolve(reply.document, self.terms.polling_page))
+        return replace(reply, document=None)
 
     async def scrape(self, *, part: str = "") -> Reply:
         """One look at the metrics."""
@@ -234,17 +240,30 @@ class LiveStage:
         async with self._passing(seconds, what):
             return not await subscription.until_ended(seconds=seconds)
 
+    async def until_heard(self, name: str, seconds: float, what: str) -> bool:
+        """Wait for one more event of this type on any open stream of the run; see the protocol."""
+        async with self._passing(seconds, what, aside=False):
+            waits = [asyncio.ensure_future(stream.until_event(name, seconds=seconds)) for stream in self._world.streams]
+            try:
+                for heard in asyncio.as_completed(waits):
+                    if await heard:
+                        return True
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        return False
+
     async def pass_time(self, seconds: float, what: str) -> None:
         """Let time pass on purpose."""
         async with self._passing(seconds, what):
             await asyncio.sleep(seconds)
 
     @contextlib.asynccontextmanager
-    async def _passing(self, seconds: float, what: str) -> AsyncIterator[None]:
+    async def _passing(self, seconds: float, what: str, *, aside: bool = True) -> AsyncIterator[None]:
         world, since = self._world, self._world.clock.now()
         world.listener(Waiting(scene=self._scene.id, what=what, elapsed=0.0, seconds=seconds))
         try:
-            async with self._gate.aside(self._scene):
+            async with self._gate.aside(self._scene) if aside else contextlib.nullcontext():
                 yield
         finally:
             world.recorder.add(e.Waited(t=since, scene=self._scene.id, until=world.clock.now(), what=what))

@@ -16,11 +16,11 @@ from sse_conform.driver.arrivals import Arrival, ArrivalReader
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.connection import connect
 from sse_conform.driver.http_response import ResponseReader
-from sse_conform.driver.stream_records import End, Head, StreamRequest, StreamSink, format_endpoint
+from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest, StreamSink, format_endpoint
 from sse_conform.driver.tls import Channel, PlainChannel, TlsChannel, explain_tls_failure
 from sse_conform.entries import EndKind, Stamp
 
-__all__ = ["End", "EndKind", "Head", "OpenStream", "Stamp", "StreamRequest", "StreamSink", "open_stream"]
+__all__ = ["End", "EndKind", "Head", "OpenStream", "Piece", "Stamp", "StreamRequest", "StreamSink", "open_stream"]
 
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
@@ -218,7 +218,7 @@ class OpenStream:
                     self.head = event
                     self._answered.set()
                     self._sink.on_head(arrival.t, event)
-                case bytes():
+                case Piece():
                     self._deliver_body(event, arrival)
                 case End():
                     self._finish(event, arrival.t)
@@ -227,13 +227,13 @@ class OpenStream:
             if self.end is not None:
                 return
 
-    def _deliver_body(self, data: bytes, arrival: Arrival) -> None:
+    def _deliver_body(self, piece: Piece, arrival: Arrival) -> None:
         room = self._body_budget if self._room is None else min(self._body_budget, self._room())
-        within_budget = data[:room]
-        self._body_budget -= len(within_budget)
-        if within_budget:
+        within_budget = piece if len(piece.data) <= room else Piece(data=piece.data[:room])
+        self._body_budget -= len(within_budget.data)
+        if within_budget.data:
             self._sink.on_body(arrival.t, within_budget, arrival.stamp)
-        if len(within_budget) < len(data):
+        if len(within_budget.data) < len(piece.data):
             detail = f"{self._request.endpoint} sent more than the suite is ready to read of one stream."
             self._finish(End(kind=EndKind.OVERFLOW, detail=detail), arrival.t)
 

@@ -45,6 +45,14 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """Octets of the body; ``ends_chunk`` where a chunk of the transfer coding ends with them."""
+
+    data: bytes
+    ends_chunk: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class End:
     """How a stream ended, and a sentence that says so to a person."""
 
@@ -66,7 +74,7 @@ class StreamSink(Protocol):
     def on_head(self, t: int, head: Head) -> None:
         """The final response head is complete; `t` is the arrival of its last piece."""
 
-    def on_body(self, t: int, data: bytes, stamp: Stamp) -> None:
+    def on_body(self, t: int, piece: Piece, stamp: Stamp) -> None:
         """
         Body octets, transfer decoding undone.
 

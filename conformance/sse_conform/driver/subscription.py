@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sse_conform import entries as e
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.content_coding import ContentDecoder
-from sse_conform.driver.stream_reader import End, Head, OpenStream, Stamp
+from sse_conform.driver.stream_reader import End, Head, OpenStream, Piece, Stamp
 from sse_conform.eventstream import Decoder, Frame
 from sse_conform.evidence import recognises
 from sse_conform.recorder import Recorder
@@ -72,10 +72,11 @@ class LiveSubscription:
         )
         self._news.set()
 
-    def on_body(self, t: int, data: bytes, stamp: Stamp) -> None:
+    def on_body(self, t: int, piece: Piece, stamp: Stamp) -> None:
         """A piece of the body arrived."""
-        plain = self._coding.feed(data)
-        self._recorder.add(e.BodyReceived(t=t, conn=self.conn, data=plain, stamp=stamp))
+        plain = self._coding.feed(piece.data)
+        entry = e.BodyReceived(t=t, conn=self.conn, data=plain, stamp=stamp, ends_chunk=piece.ends_chunk)
+        self._recorder.add(entry)
         if self._decoder is not None:
             self._take(self._decoder.feed(plain))
             if self._decoder.pending > PENDING_LIMIT:

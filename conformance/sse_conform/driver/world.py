@@ -1,13 +1,14 @@
 """All that the scenes of one run share."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sse_conform.driver.accounts import Accounts
 from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.rest import Rest
+from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.profile import Profile
 from sse_conform.recorder import Recorder
@@ -32,6 +33,8 @@ class World:
     tls: ssl.SSLContext | None
     listener: Listener
     process: BrowserProcess | None = None
+    streams: list[LiveSubscription] = field(default_factory=list)
+    """Every attempt so far that our own sockets made."""
 
     def budget_of(self, scene: Scenario) -> AttemptBudget:
         """Where the attempts of a scene are counted."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import Delivery, deliveries, names, opened
+from sse_conform.evidence import Delivery, deliveries, names, opened, polled
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
-from sse_conform.strict_json import NotJson, strict_json
 from sse_conform.transcript import Event, Transcript
 
 _GRAMMAR = whatwg("9.2.5 Parsing an event stream", "parsing-an-event-stream")
@@ -78,11 +77,7 @@ def _polled(transcript: Transcript) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for exchange in transcript.exchanges:
         if exchange.scene == _HOSTILE and exchange.part == "read-back" and exchange.status == 200:
-            try:
-                document = strict_json(exchange.body.decode("utf-8", "replace"))
-            except NotJson:
-                continue
-            found += [item for item in document.get("items", []) if isinstance(item, dict)]
+            found += polled(exchange, transcript.terms)
     return found
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import first_snapshot, items, names
+from sse_conform.evidence import first_snapshot, items, names, objects, page
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, rfc
-from sse_conform.strict_json import NotJson, strict_json
 from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
 
@@ -29,8 +28,7 @@ class Poll:
     @property
     def items(self) -> list[dict[str, Any]]:
         """The items that are objects."""
-        listed = self.document.get("items") if isinstance(self.document, dict) else None
-        return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+        return objects(self.document)
 
 
 def polls(transcript: Transcript, *parts: str) -> Iterator[Poll]:
@@ -38,11 +36,7 @@ def polls(transcript: Transcript, *parts: str) -> Iterator[Poll]:
     for exchange in transcript.exchanges:
         wanted = exchange.part.startswith(parts) if parts else bool(exchange.user)
         if exchange.scene == _SCENE and wanted and exchange.status != 429:
-            try:
-                document = strict_json(exchange.body.decode("utf-8"))
-            except (NotJson, UnicodeDecodeError):
-                document = None
-            yield Poll(exchange=exchange, document=document)
+            yield Poll(exchange=exchange, document=page(exchange, transcript.terms))
 
 
 def good_polls(transcript: Transcript) -> Iterator[Poll]:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import SNAPSHOT, first_snapshot, lists, names
+from sse_conform.evidence import SNAPSHOT, first_snapshot, lists, names, polled
 from sse_conform.markers import PLANTED
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan
-from sse_conform.strict_json import NotJson, strict_json
 from sse_conform.transcript import Event, Stream, Transcript
 
 _PLAN = plan("Security")
@@ -72,14 +71,8 @@ def polls(transcript: Transcript) -> Iterator[e.Exchanged]:
     planted = _planted(transcript)
     for exchange in transcript.exchanges:
         if exchange.scene == _SCENE and exchange.part == "polled" and exchange.status == 200:
-            try:
-                document = strict_json(exchange.body.decode("utf-8", "replace"))
-            except NotJson:
-                continue
-            listed = document.get("items") if isinstance(document, dict) else None
-            if isinstance(listed, list) and any(
-                isinstance(item, dict) and names(published, item) for item in listed for published in planted
-            ):
+            listed = polled(exchange, transcript.terms)
+            if any(names(published, item) for item in listed for published in planted):
                 yield exchange
 
 

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import PING, SNAPSHOT, first_snapshot, greets, items, names, notifications
+from sse_conform.evidence import (
+    PING,
+    SNAPSHOT,
+    first_snapshot,
+    greets,
+    items,
+    names,
+    notifications,
+    polled,
+)
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.transcript import Event, Stream, Transcript
@@ -12,6 +21,7 @@ from sse_conform.transcript import Event, Stream, Transcript
 _RETRY = plan("Failure / Retry")
 _LAST_ID = whatwg("9.2.4 The Last-Event-ID header", "the-last-event-id-header")
 _DROPS, _REPLAY, _MALFORMED = "reconnect.drops", "reconnect.replay", "reconnect.malformed-ids"
+_OVERFLOW = "snapshot.overflow"
 _REPLAYS = frozenset({Capability.REPLAY, Capability.TRIGGERS, Capability.SECOND_USER})
 
 
@@ -32,9 +42,14 @@ def outages(transcript: Transcript) -> Iterator[Missed]:
             snapshot = first_snapshot(stream)
             for published in transcript.publishes:
                 if snapshot and published.scene == _DROPS and published.part == f"missed-{how}" and published.accepted:
-                    listed = any(names(published, item) for item in items(snapshot))
-                    live = any(event is not snapshot for event in stream.mentions(published))
-                    yield Missed(published=published, stream=stream, how=how, known=listed or live)
+                    yield Missed(published=published, stream=stream, how=how, known=_told(stream, published))
+
+
+def _told(stream: Stream, published: e.Published) -> bool:
+    """Whether a connection shows an event: in its snapshot, or as an event of its own."""
+    snapshot = first_snapshot(stream)
+    listed = snapshot is not None and any(names(published, item) for item in items(snapshot))
+    return listed or any(event is not snapshot for event in stream.mentions(published))
 
 
 @rule(
@@ -56,6 +71,40 @@ def outage_loses_nothing(missed: Missed) -> Iterator[Finding]:
         yield Finding(
             expected=f"publish {missed.published.number} in the snapshot or replayed after {missed.how}",
             actual="neither",
+            at=first_snapshot(missed.stream) or missed.stream,
+        )
+
+
+def beyond_list(transcript: Transcript) -> Iterator[Missed]:
+    """Every event of an absence that a snapshot cannot hold, where the client came back with its last id and asked."""
+    paged = [item for x in transcript.exchanges if x.scene == _OVERFLOW for item in polled(x, transcript.terms)]
+    for stream in transcript.streams_in(_OVERFLOW, "after"):
+        for published in transcript.publishes:
+            if published.scene == _OVERFLOW and published.part == "missed" and published.accepted:
+                known = _told(stream, published) or any(names(published, item) for item in paged)
+                yield Missed(published=published, stream=stream, how="polling or replay", known=known)
+
+
+@rule(
+    "reconnect.beyond-list",
+    level=Level.MUST,
+    spec=(plan("Failure / Retry"), plan("Goals")),
+    over=beyond_list,
+    scenes=_OVERFLOW,
+    needs={Capability.TRIGGERS, Capability.CATCH_UP},
+    hint="the history is cut to the length of the list, or pages and replay end there",
+)
+def absence_loses_nothing(missed: Missed) -> Iterator[Finding]:
+    """
+    What a client missed beyond the length of a snapshot it learns by polling or by replay.
+
+    After a night offline the list of the snapshot is full, and what lies between it and the last event seen is lost
+    unless something else tells it.
+    """
+    if not missed.known:
+        yield Finding(
+            expected=f"publish {missed.published.number} in the snapshot, replayed, or on a page after the cursor",
+            actual="nowhere",
             at=first_snapshot(missed.stream) or missed.stream,
         )
 
@@ -213,6 +262,7 @@ def unknown_id_resyncs(subject: tuple[Stream, bool]) -> Iterator[Finding]:
 
 RULES = (
     outage_loses_nothing,
+    absence_loses_nothing,
     notifications_have_ids,
     resume_is_exact,
     resume_at_the_end_is_quiet,

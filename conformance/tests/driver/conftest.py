@@ -36,6 +36,7 @@ class Recording:
         self.head: Head | None = None
         self.head_t: int | None = None
         self.pieces: list[tuple[int, bytes, Stamp]] = []
+        self.chunk_ends: list[bool] = []
         self.end: End | None = None
         self.end_t: int | None = None
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -52,8 +53,9 @@ class Recording:
         self.head, self.head_t = head, t
         self._note("head")
 
-    def on_body(self, t, data, stamp):
-        self.pieces.append((t, data, stamp))
+    def on_body(self, t, piece, stamp):
+        self.pieces.append((t, piece.data, stamp))
+        self.chunk_ends.append(piece.ends_chunk)
         self._note("body")
 
     def on_end(self, t, end):

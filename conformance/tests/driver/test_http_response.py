@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_conform.driver.http_response import ResponseReader
-from sse_conform.driver.stream_reader import End, EndKind, Head, StreamRequest
+from sse_conform.driver.stream_reader import End, EndKind, Head, Piece, StreamRequest
 
 RESPONSE = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n3;x=y\r\n a\n\r\n0\r\nTrailer: z\r\n\r\n"
@@ -22,7 +22,8 @@ def test_a_response_reads_the_same_wherever_it_is_cut(cuts):
     response = reader()
     events = [event for a, b in itertools.pairwise(edges) for event in response.feed(RESPONSE[a:b])]
     assert isinstance(events[0], Head)
-    assert b"".join(event for event in events if isinstance(event, bytes)) == b"data: a\n"
+    assert b"".join(event.data for event in events if isinstance(event, Piece)) == b"data: a\n"
+    assert sum(event.ends_chunk for event in events if isinstance(event, Piece)) == 2
     assert events[-1] == End(kind=EndKind.COMPLETE, detail="The final chunk arrived.")
 
 

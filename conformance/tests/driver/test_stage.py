@@ -4,7 +4,7 @@ import pytest
 
 from sse_conform import entries as e
 from sse_conform.entries import EventKind, TokenKind
-from sse_conform.profile import Auth, Carrier, RequestTemplate, Triggers
+from sse_conform.profile import Auth, Carrier, Polling, RequestTemplate, Triggers
 from sse_conform.promises import Numbers
 from sse_conform.scenario import Nature, Variant, scenario
 from sse_conform.spec import Capability
@@ -246,6 +246,32 @@ async def test_polling_is_recorded_and_answered_to_the_scene(target, on_stage):
     polled, anonymous = (await on_stage(play)).exchanges
     assert (polled.part, polled.method, polled.target, polled.status) == ("read-back", "GET", "/items?after=0", 200)
     assert (anonymous.user, anonymous.status) == ("", 401)
+
+
+@pytest.mark.parametrize(("body", "page"), [(b'{"data": {"items": []}}', {"items": []}), (b"[]", None), (b"?", None)])
+async def test_a_page_is_taken_out_of_what_it_is_wrapped_in(target, on_stage, body, page):
+    target.takes_over("GET /items", Reply(200, body=body))
+
+    async def play(stage):
+        assert (await stage.poll("alice")).document == page
+
+    await on_stage(play, polling=Polling(page="/data"))
+
+
+async def test_an_event_on_any_stream_of_the_run_is_heard(target, on_stage):
+    async def play(stage):
+        assert not await stage.until_heard("alert", 0.05, "nothing")
+        await (await stage.subscribe("bob")).close()
+        stream = await stage.subscribe("alice")
+        await stage.subscribe("bob")
+        await stream.until_snapshot()
+        heard = asyncio.ensure_future(stage.until_heard("notification", 5, "an event"))
+        await asyncio.sleep(0)
+        await stage.publish("alice")
+        assert await heard
+
+    waited = (await on_stage(play)).of(e.Waited)
+    assert [each.what for each in waited] == ["nothing", "an event"]
 
 
 async def test_the_cheap_request_and_the_metrics_are_those_of_the_profile(target, on_stage):

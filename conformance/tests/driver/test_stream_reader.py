@@ -218,8 +218,8 @@ async def test_a_sink_that_closes_inside_a_piece_hears_no_further_piece(by_hand,
     stream, server = await by_hand(head=CHUNKED)
     keep = recording.on_body
 
-    def keep_and_close(t, data, stamp):
-        keep(t, data, stamp)
+    def keep_and_close(t, piece, stamp):
+        keep(t, piece, stamp)
         stream.close()
 
     monkeypatch.setattr(recording, "on_body", keep_and_close)
@@ -227,6 +227,23 @@ async def test_a_sink_that_closes_inside_a_piece_hears_no_further_piece(by_hand,
     await stream.wait_closed()
     assert recording.calls == ["connected", "head", "body", "end"]
     assert recording.body == b"abc"
+
+
+async def test_a_piece_says_whether_a_chunk_ends_with_it(by_hand, recording):
+    _, server = await by_hand(head=CHUNKED)
+    server.sendall(b"3\r\nab")
+    await recording.until(lambda: recording.body == b"ab")
+    server.sendall(b"c\r\n2\r\nde\r\n0\r\n\r\n")
+    await recording.until(lambda: recording.end is not None)
+    pieces = [(data, ends) for (_, data, _), ends in zip(recording.pieces, recording.chunk_ends, strict=True)]
+    assert pieces == [(b"ab", False), (b"c", True), (b"de", True)]
+
+
+async def test_a_body_without_chunks_has_no_borders(by_hand, recording):
+    _, server = await by_hand()
+    server.sendall(b"data: x\n\n")
+    await recording.until(lambda: bool(recording.pieces))
+    assert recording.chunk_ends == [False]
 
 
 async def test_a_failing_sink_closes_the_stream_and_is_heard_of(by_hand, recording, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from sse_conform import entries as e
 from sse_conform.driver import subscription as module
 from sse_conform.driver.clock import Clock
-from sse_conform.driver.stream_records import End, Head
+from sse_conform.driver.stream_records import End, Head, Piece
 from sse_conform.driver.subscription import LiveSubscription, patience
 from sse_conform.recorder import Recorder
 from sse_conform.redaction import Redactor
@@ -31,7 +31,7 @@ class Heard(LiveSubscription):
         super().__init__(4, self.recorder, Clock(), TERMS)
 
     def hears(self, data):
-        self.on_body(0, data, e.Stamp.KERNEL)
+        self.on_body(0, Piece(data=data), e.Stamp.KERNEL)
 
     def later(self, seconds, data):
         asyncio.get_running_loop().call_later(seconds, self.hears, data)
@@ -191,7 +191,7 @@ async def test_everything_that_happens_is_recorded_under_its_number():
     heard = Heard()
     heard.on_connected(1, "127.0.0.1:40000")
     heard.on_head(2, head())
-    heard.on_body(3, b"data: x\n\n", e.Stamp.KERNEL)
+    heard.on_body(3, Piece(data=b"data: x\n\n"), e.Stamp.KERNEL)
     heard.on_end(4, END)
     entries = heard.recorder.transcript(header()).entries
     assert [(type(entry), entry.t, entry.conn) for entry in entries] == [

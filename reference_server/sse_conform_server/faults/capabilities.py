@@ -68,6 +68,15 @@ class _CountingRefusals(Refusals):
         return super().unauthorised(missing=missing)
 
 
+def _counting_pings(parts: Parts) -> Parts:
+    async def rewrite(_: Scope, message: Message, send: Send) -> None:
+        if message.get("body", b"").startswith(b"event: ping"):
+            parts.metrics.event_sent()
+        await send(message)
+
+    return rewriting(rewrite)(parts)
+
+
 class _Cutting(Hub):
     def drain(self) -> None:
         """Reset every connection."""
@@ -130,6 +139,13 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-count-refused",
         "Refused attempts count as connections and events.",
         lambda parts: replace(parts, refusals=_CountingRefusals(parts.metrics)),
+        "metrics.counts-no-refusals",
+    ),
+    fault(
+        "metrics-count-pings",
+        "Whatever is written counts as an event sent, heartbeats too: an idle night looks busy.",
+        _counting_pings,
+        "metrics.counts-no-pings",
     ),
     fault(
         "cors-reflects-origin",

@@ -247,5 +247,6 @@ FAULTS: tuple[Fault, ...] = (
         "torn-frame",
         "An event is written in two pieces with a pause between them.",
         _torn,
+        "framing.one-piece",
     ),
 )

@@ -14,7 +14,7 @@ from sse_conform_server.faults.edges import at_edge
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.models import Kind, Notification, iso, notifications
 from sse_conform_server.parts import Parts
-from sse_conform_server.store import Draft, Store
+from sse_conform_server.store import Draft, Page, Store
 
 _PUBLISHING = ("/api/vulnerabilities", "/api/admin/alerts")
 
@@ -25,6 +25,20 @@ class _Leaking(Store):
         gone = [notification.id for notification in added]
         await connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
         return added
+
+
+class _Ring(Store):
+    """Reads what came after an id from as many of the newest as a snapshot lists."""
+
+    def __init__(self, inner: Store, size: int) -> None:
+        super().__init__(inner.engine)
+        self._size = size
+
+    async def after(self, user_id: str, cursor: int, count: int) -> Page:
+        """Only what is still in the ring."""
+        kept = await self.newest(user_id, self._size)
+        later = [notification for notification in reversed(kept.items) if notification.id > cursor]
+        return replace(kept, items=tuple(later[:count]))
 
 
 async def _notify_anyway(parts: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,6 +89,12 @@ FAULTS: tuple[Fault, ...] = (
         "polling.newest",
         "reconnect.nothing-missed",
         "reconnect.replay-exact",
+    ),
+    fault(
+        "history-of-one-list",
+        "Replay and pages read a ring as long as the list: what lies before it a client that was away never learns.",
+        lambda parts: replace(parts, store=_Ring(parts.store, parts.settings.snapshot_items)),
+        "reconnect.beyond-list",
     ),
     fault(
         "notify-on-invalid",

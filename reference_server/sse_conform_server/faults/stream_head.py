@@ -114,12 +114,14 @@ FAULTS: tuple[Fault, ...] = (
         "The stream is declared text/plain, as a framework's default does; EventSource gives up for good.",
         _header("content-type", "text/plain; charset=utf-8"),
         "stream.content-type",
+        "framing.second-decoder",
     ),
     fault(
         "latin1-charset",
         "The media type carries charset=ISO-8859-1, as some servlet containers add; Chromium aborts.",
         _header("content-type", "text/event-stream; charset=ISO-8859-1"),
         "stream.content-type",
+        "framing.second-decoder",
     ),
     fault(
         "content-length-header",

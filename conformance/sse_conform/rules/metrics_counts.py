@@ -1,0 +1,146 @@
+"""Rules on what the metrics count: between two looks an attempt was refused, or a ping was sent, and little else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sse_conform.evidence import NOTIFICATION, PING
+from sse_conform.rule import Finding, rule
+from sse_conform.rules.metrics import Scrape, scrapes, value_of
+from sse_conform.spec import Capability, Level, plan
+from sse_conform.terms import Terms
+from sse_conform.transcript import Transcript
+
+_PLAN = plan("Metrics")
+_SCENE = "metrics.gauge"
+_NEEDS = frozenset({Capability.METRICS, Capability.TRIGGERS})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Between:
+    """
+    Two looks at the metrics, one after the other, and what happened between them.
+
+    ``events`` may have been sent meanwhile that are no pings, ``opened`` streams may have been opened.
+    """
+
+    first: Scrape
+    then: Scrape
+    events: int
+    opened: int
+    pings: int
+    refused: int
+
+    def growth(self, name: str) -> float:
+        """By how much a metric grew; 0 where a look does not have it."""
+        before, after = value_of(self.first.text, name), value_of(self.then.text, name)
+        return 0.0 if before is None or after is None else after - before
+
+    def exceeds(self, name: str, allowed: int) -> bool:
+        """Whether a metric grew by more than what happened explains."""
+        return self.growth(name) > allowed
+
+
+def betweens(transcript: Transcript) -> tuple[Between, ...]:
+    """
+    What lies between the quiet looks of the scene.
+
+    None where the first of them is not fresh: it must show that an event was sent before it. Metrics that are cached,
+    or those of another worker, do not.
+    """
+    start, quiet = next(scrapes(transcript, "before"), None), tuple(scrapes(transcript, "quiet"))
+    if start is None or not quiet:
+        return ()
+    heard = [(event.t, event.type) for stream in transcript.streams for event in stream.events]
+    sent = transcript.terms.metric_names[2]
+    before, fresh = value_of(start.text, sent), value_of(quiet[0].text, sent)
+    since = (start.exchange.answered, quiet[0].exchange.t)
+    told = sum(since[0] < t < since[1] and kind == NOTIFICATION for t, kind in heard)
+    if not told or before is None or fresh is None or fresh <= before:
+        return ()
+    owed = max(0, told - round(fresh - before))
+    return tuple(_between(transcript, heard, first, then, owed) for first, then in pairwise(quiet))
+
+
+def _between(transcript: Transcript, heard: list[tuple[int, str]], first: Scrape, then: Scrape, owed: int) -> Between:
+    """``owed`` events came before, but were not yet shown."""
+    since, until = first.exchange.t, then.exchange.answered
+    attempts = [s for s in transcript.streams if since < s.t < until]
+    told = sum(since < t < until and kind != PING for t, kind in heard)
+    # What other scenes publish may also be sent to streams that were closed just before.
+    asked = [p.scene for p in transcript.publishes if p.scene != _SCENE and p.t < until and p.acked > since]
+    untold = sum(s.attempt.scene == scene for scene in asked for s in transcript.streams)
+    return Between(
+        first=first,
+        then=then,
+        events=told + untold + owed,
+        opened=sum(s.status != 401 for s in attempts),
+        pings=sum(first.exchange.answered < t < then.exchange.t and kind == PING for t, kind in heard),
+        refused=sum(s.status == 401 for s in attempts),
+    )
+
+
+def refusals(transcript: Transcript) -> Iterator[tuple[Between, ...]]:
+    """The looks around refused attempts, all together: somebody else's event may have been sent during one of them."""
+    around = tuple(each for each in betweens(transcript) if each.refused)
+    return iter([around] if around else [])
+
+
+@rule(
+    "metrics.counts-no-refusals",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=refusals,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the counter stands in a middleware, before the token is looked at",
+)
+def refusals_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator[Finding]:
+    """
+    A refused attempt counts neither as an open connection nor as an event sent.
+
+    Else a scanner with bad tokens looks like a rush of users, and average durations sink to nothing.
+    """
+    gauge, _, sent = terms.metric_names
+    last = around[-1]
+    if all(each.exceeds(gauge, each.opened) for each in around):
+        yield _grown(last, gauge, last.opened, f"{last.refused} attempts were refused")
+    if all(each.exceeds(sent, each.events + each.pings) for each in around):
+        yield _grown(last, sent, last.events + last.pings, f"{last.refused} attempts were refused")
+
+
+def silences(transcript: Transcript) -> Iterator[tuple[Between, ...]]:
+    """The looks around pings, all together."""
+    around = tuple(each for each in betweens(transcript) if each.pings)
+    return iter([around] if around else [])
+
+
+@rule(
+    "metrics.counts-no-pings",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=silences,
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the counter stands in the writer of frames, which writes the heartbeats too",
+)
+def pings_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator[Finding]:
+    """
+    A ping does not count as an event sent.
+
+    Else throughput shows the number of open streams, and never whether anything is delivered.
+    """
+    sent, last = terms.metric_names[2], around[-1]
+    if all(each.exceeds(sent, each.events) for each in around):
+        yield _grown(last, sent, last.events, f"{last.pings} pings came")
+
+
+def _grown(between: Between, name: str, allowed: int, meanwhile: str) -> Finding:
+    return Finding(
+        expected=f"{name} to grow by {allowed} at most",
+        actual=f"by {between.growth(name):g}, while {meanwhile}",
+        at=between.then.exchange,
+    )
+
+
+RULES = (refusals_do_not_count, pings_do_not_count)
