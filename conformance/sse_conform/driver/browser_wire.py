@@ -31,7 +31,7 @@ from sse_conform.driver.proxy_events import (
     ProxyTargetEnded,
     WireEvent,
 )
-from sse_conform.driver.stream_records import End, Head, StreamRequest
+from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.entries import EndKind, TokenKind
 from sse_conform.recorder import Recorder
@@ -169,7 +169,7 @@ class BrowserWire:
                 case Head():
                     exchange.stream.on_head(event.t, part)
                     self._settle(exchange.place, part.status)
-                case bytes():
+                case Piece():
                     exchange.stream.on_body(event.t, part, e.Stamp.USER)
                     if exchange.stream.retry is not None:
                         self._retry[exchange.page] = exchange.stream.retry
