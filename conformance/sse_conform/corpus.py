@@ -84,6 +84,7 @@ class Token(Entry, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
     from_now: dict[str, int] = {}
     beyond_leeway: bool = False
+    declared: str = ""
 
 
 class _Texts(msgspec.Struct, forbid_unknown_fields=True):

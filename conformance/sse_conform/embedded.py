@@ -33,6 +33,8 @@ STOP_SECONDS = 10.0
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 #: The origin that the shipped profile says is admitted.
 ORIGIN = "https://app.example"
+#: What genuine tokens name, as the shipped profile says.
+ISSUER, AUDIENCE = "https://login.example", "notifications"
 #: Small enough that a reader who sleeps through the suite's large events overruns it.
 QUEUE_BYTES = 1024 * 1024
 #: Short promises make a short run: what is judged stays the same.
@@ -109,7 +111,7 @@ class Embedded:
         """Our environment without settings of other servers, with those of this one."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         settings = {"PORT": "0", "DATABASE": "memory", "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
-        settings["QUEUE_BYTES"] = str(QUEUE_BYTES)
+        settings |= {"QUEUE_BYTES": str(QUEUE_BYTES), "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
         settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
         return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
 

@@ -29,7 +29,10 @@ class TokenKind(StrEnum):
     NOT_YET_VALID = "not-yet-valid"
     NO_SUBJECT = "no-subject"
     NO_EXPIRY = "no-expiry"
+    WRONG_ISSUER = "wrong-issuer"
+    WRONG_AUDIENCE = "wrong-audience"
     NEAR_EXPIRY = "near-expiry"
+    LATELY_EXPIRED = "lately-expired"
 
     @property
     def minted(self) -> bool:
@@ -43,8 +46,8 @@ class TokenKind(StrEnum):
 
     @property
     def invalid(self) -> bool:
-        """Whether a conforming service refuses it; a token near its end may be accepted or not."""
-        return not self.valid and self is not TokenKind.NEAR_EXPIRY
+        """Whether a conforming service refuses it; a token near its end, on either side, may be accepted or not."""
+        return not self.valid and self not in {TokenKind.NEAR_EXPIRY, TokenKind.LATELY_EXPIRED}
 
 
 _MINTED = frozenset(
@@ -55,6 +58,9 @@ _MINTED = frozenset(
         TokenKind.NOT_YET_VALID,
         TokenKind.NO_SUBJECT,
         TokenKind.NO_EXPIRY,
+        TokenKind.WRONG_ISSUER,
+        TokenKind.WRONG_AUDIENCE,
         TokenKind.NEAR_EXPIRY,
+        TokenKind.LATELY_EXPIRED,
     }
 )

@@ -95,6 +95,7 @@ class Auth(Table, frozen=True, kw_only=True):
 
     ``key`` (the HMAC secret, or a private key in PEM) lets the suite mint expired and otherwise mutated tokens.
     ``token`` is a JSON pointer into the login's answer; for cookie logins the cookie named ``name`` is taken.
+    ``issuer`` and ``audience`` are those of genuine tokens: where they are given, the service must insist on them.
     """
 
     carrier: Carrier = Carrier.BEARER
@@ -104,6 +105,8 @@ class Auth(Table, frozen=True, kw_only=True):
     key: str = ""
     algorithms: tuple[str, ...] = ("HS256",)
     subject_claim: str = "sub"
+    issuer: str = ""
+    audience: str = ""
     leeway: Annotated[float, msgspec.Meta(ge=0)] = 60.0
 
     @property
@@ -257,6 +260,8 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.SECOND_USER: self.users.signup is not None or len(members) > 1,
             Capability.FRESH_USERS: self.users.signup is not None,
             Capability.SIGNING_KEY: bool(self.auth.key),
+            Capability.ISSUER: bool(self.auth.issuer),
+            Capability.AUDIENCE: bool(self.auth.audience),
             Capability.BEARER: self.auth.carrier is Carrier.BEARER,
             Capability.RATE_LIMIT: self.numbers.rate_limit > 0,
             Capability.SENSITIVE: bool(self.sensitive_fields) and triggers.sensitive is not None,

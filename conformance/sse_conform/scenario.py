@@ -150,6 +150,7 @@ class Stage(Protocol):
         """
         One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
 
+        Within a scene a user's token of one kind is always the same.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
         (bytes) makes the kernel swallow little for a reader that is meant to fall behind.
         """
@@ -172,12 +173,12 @@ class Stage(Protocol):
         """A browser of its own, with the user's credential, or nobody's; it is closed when the scene is over."""
         ...
 
-    async def rest(self, user: str, *, part: str = "") -> int:
-        """One cheap REST request with the user's genuine token; the status, 0 without an answer."""
+    async def rest(self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE) -> int:
+        """One cheap REST request with the user's token; the status, 0 without an answer."""
         ...
 
-    async def poll(self, user: str, *, part: str = "", query: str = "", anonymous: bool = False) -> Reply:
-        """One polling request; ``query`` holds cursor and limit, ``anonymous`` leaves the token out."""
+    async def poll(self, user: str, *, part: str = "", query: str = "", token: TokenKind = TokenKind.GENUINE) -> Reply:
+        """One polling request; ``query`` holds cursor and limit."""
         ...
 
     async def scrape(self, *, part: str = "") -> Reply:

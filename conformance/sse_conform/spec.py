@@ -63,6 +63,8 @@ class Capability(StrEnum):
     SECOND_USER = "second-user"
     FRESH_USERS = "fresh-users"
     SIGNING_KEY = "signing-key"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
     BEARER = "bearer"
     RATE_LIMIT = "rate-limit"
     SENSITIVE = "sensitive"
@@ -102,6 +104,8 @@ MAY = frozenset(
         Capability.LOGOUT,
         Capability.CLOSES_AT_EXPIRY,
         Capability.TRUSTED_PROXY,
+        Capability.ISSUER,
+        Capability.AUDIENCE,
         Capability.BEARER,
     }
 )
@@ -118,6 +122,8 @@ REMEDIES: dict[Capability, str] = {
     Capability.SECOND_USER: "add a second [[users.accounts]], or [users.signup]",
     Capability.FRESH_USERS: "add [users.signup]: the request that makes a new, empty account",
     Capability.SIGNING_KEY: 'add auth.key, for example key = "env:JWT_SECRET": tokens are minted with it',
+    Capability.ISSUER: "name the iss of genuine tokens in auth.issuer, where the service insists on it",
+    Capability.AUDIENCE: "name the aud of genuine tokens in auth.audience, where the service insists on it",
     Capability.BEARER: 'carry the token in the Authorization header: auth.carrier = "bearer"',
     Capability.RATE_LIMIT: "set numbers.rate_limit to the limit of connection attempts",
     Capability.SENSITIVE: "name sensitive_fields, and add [triggers.sensitive] with {sensitive} in its request",

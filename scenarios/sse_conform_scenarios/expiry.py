@@ -1,5 +1,7 @@
 """Tokens near their end: what happens to a stream when its token expires."""
 
+import asyncio
+
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
@@ -7,22 +9,35 @@ from sse_conform.terms import Terms
 
 #: The longest that a token that is about to expire is still valid, in seconds.
 NEAR_SECONDS = 4.0
+#: Clocks and the whole seconds that tokens name differ by so much, in seconds.
+CLOCKS = 1.5
+#: A refusal ends by itself; what is still open after this many seconds is closed.
+REFUSAL_SECONDS = 1.0
 
 
 def _end(terms: Terms) -> float:
     """Until when a stream must have ended: expiry, leeway, one heartbeat, and half a second for the way."""
-    return NEAR_SECONDS + terms.leeway + terms.silence + 0.5
+    return NEAR_SECONDS + terms.leeway + max(terms.silence + 0.5, CLOCKS)
 
 
-@scenario("auth.expiry", users=("alice",), attempts=1, needs={Capability.SIGNING_KEY}, waits=_end)
+@scenario("auth.expiry", users=("alice",), attempts=2, needs={Capability.SIGNING_KEY}, waits=_end)
 async def expiry(stage: Stage) -> None:
-    """A stream is opened with a token that is about to expire, watched past its end, and spoken to once more."""
+    """A stream is opened with a token that is about to expire, watched past its end, and opened again with it."""
     stream = await stage.subscribe("alice", part="near-expiry", token=TokenKind.NEAR_EXPIRY)
-    if stream.status == 200:
-        still_open = await stage.watch(stream, _end(stage.terms), "the token to expire")
-        if still_open and stage.has(Capability.TRIGGERS):
-            await stream.until(await stage.publish("alice", part="after-expiry"))
+    if stream.status != 200:
+        await stream.close()
+        return
+    clock = asyncio.get_running_loop().time
+    past = clock() + NEAR_SECONDS + stage.terms.leeway + CLOCKS
+    still_open = await stage.watch(stream, _end(stage.terms), "the token to expire")
+    if still_open and stage.has(Capability.TRIGGERS):
+        await stream.until(await stage.publish("alice", part="after-expiry"))
     await stream.close()
+    if past > clock():
+        await stage.pass_time(past - clock(), "the leeway to pass")
+    again = await stage.subscribe("alice", part="reconnect", token=TokenKind.NEAR_EXPIRY)
+    await again.until_ended(seconds=REFUSAL_SECONDS)
+    await again.close()
 
 
 SCENARIOS = (expiry,)

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from sse_conform import corpus
+from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 
@@ -29,7 +30,7 @@ async def pages(stage: Stage) -> None:
         await stage.publish("alice", part="paged")
     await follow(stage, cursor, part="page", limit=PAGE)
     await stage.poll("alice", part="newest")
-    await stage.poll("alice", part="anonymous", anonymous=True)
+    await stage.poll("alice", part="anonymous", token=TokenKind.MISSING)
     for bad in corpus.cursors():
         await stage.poll("alice", part=f"bad-cursor-{bad.name}", query=f"after={quote(bad.value)}")
     stream = await stage.subscribe("alice", part="snapshot")

@@ -148,7 +148,7 @@ class Rehearsal:
     async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Browser:
         return Browser(self.attempts, token)
 
-    async def rest(self, user: str, *, part: str = "") -> int:
+    async def rest(self, user: str, **request: Any) -> int:
         return 200
 
     async def poll(self, user: str, **poll: Any) -> Reply:
@@ -159,6 +159,9 @@ class Rehearsal:
         return Reply(status=200)
 
     async def watch(self, subscription: Tab, seconds: float, what: str) -> bool:
+        return True
+
+    async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         return True
 
     async def pass_time(self, seconds: float, what: str) -> None:

@@ -56,6 +56,7 @@ class LiveStage:
         budget = world.budget_of(scene)
         self._devices = SceneDevices(world, scene, places, budget, address or budget.addresses[0])
         self._limited = False
+        self._credentials: dict[tuple[str, TokenKind], str | None] = {}
         self.unreached = ""
 
     @property
@@ -106,9 +107,7 @@ class LiveStage:
         identity = self._cast[user]
         place = await self._place(urgent=urgent)
         # Made only now: one that is about to expire would age while waiting for its place.
-        credential = world.mint.make(token, identity.token)
-        if credential is not None:
-            world.recorder.redactor.keep(credential, "token")
+        credential = self._credential(user, token)
         subscription = LiveSubscription(world.recorder.next("conn"), world.recorder, world.clock, self.terms)
         variation = Variation(
             method=method,
@@ -153,6 +152,15 @@ class LiveStage:
         if len(self._open) == self._scene.attempts:
             await self._gate.settle(self._scene.id)
         return subscription
+
+    def _credential(self, user: str, token: TokenKind) -> str | None:
+        """The user's token of this kind, made once in a scene. LookupError where it cannot be made."""
+        if (user, token) not in self._credentials:
+            credential = self._world.mint.make(token, self._cast[user].token)
+            if credential is not None:
+                self._world.recorder.redactor.keep(credential, "token")
+            self._credentials[user, token] = credential
+        return self._credentials[user, token]
 
     async def _place(self, *, urgent: bool) -> Place:
         """The place of the next attempt: one that the scene reserved, else one more, or one that does not wait."""
@@ -208,28 +216,31 @@ class LiveStage:
         world.recorder.add(published)
         return published
 
-    async def rest(self, user: str, *, part: str = "") -> int:
-        """One cheap REST request with the user's genuine token; the status."""
+    async def rest(self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE) -> int:
+        """One cheap REST request; see the protocol."""
         probe = self._world.profile.rest_probe
         assert probe is not None
-        return (await self._exchange(probe, part, self._cast[user])).status
+        return (await self._exchange(probe, part, user, token)).status
 
-    async def poll(self, user: str, *, part: str = "", query: str = "", anonymous: bool = False) -> Reply:
+    async def poll(self, user: str, *, part: str = "", query: str = "", token: TokenKind = TokenKind.GENUINE) -> Reply:
         """One polling request; see the protocol."""
         path = self._world.profile.paths.polling + (f"?{query}" if query else "")
         template = RequestTemplate(method="GET", path=path)
-        reply = await self._exchange(template, part, None if anonymous else self._cast[user])
+        reply = await self._exchange(template, part, user, token)
         with contextlib.suppress(LookupError):
             return replace(reply, document=resolve(reply.document, self.terms.polling_page))
         return replace(reply, document=None)
 
     async def scrape(self, *, part: str = "") -> Reply:
         """One look at the metrics."""
-        return await self._exchange(RequestTemplate(method="GET", path=self._world.profile.paths.metrics), part, None)
+        return await self._exchange(RequestTemplate(method="GET", path=self._world.profile.paths.metrics), part)
 
-    async def _exchange(self, template: RequestTemplate, part: str, identity: Identity | None) -> Reply:
-        answer = await self._world.rest.send(template, {}, identity.token if identity else None)
-        username = identity.username if identity else ""
+    async def _exchange(
+        self, template: RequestTemplate, part: str, user: str = "", token: TokenKind = TokenKind.MISSING
+    ) -> Reply:
+        credential = self._credential(user, token) if user else None
+        answer = await self._world.rest.send(template, {}, credential)
+        username = self._cast[user].username if credential is not None else ""
         self._world.rest.record(answer, template, scene=self._scene.id, part=part, user=username)
         return Reply(status=answer.status, document=answer.document, text=answer.body.decode("utf-8", "replace"))
 

@@ -59,6 +59,8 @@ class TokenMint:
         recipe = next(token for token in corpus.tokens() if token.name is kind)
         if recipe.text:
             return recipe.text.replace("{random}", secrets.token_hex(12))
+        if recipe.declared and not getattr(self._auth, recipe.declared):
+            raise LookupError(f"the profile declares no auth.{recipe.declared}")
         if genuine.count(".") != 2 or not isinstance(_record(genuine.split(".", maxsplit=1)[0]).get("alg"), str):
             raise LookupError("the genuine token is no JWT, so it cannot be mutated")
         return self._mutate(recipe, genuine)

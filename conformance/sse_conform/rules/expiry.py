@@ -1,9 +1,13 @@
 """Rules on streams whose token expires while they are open."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
+from sse_conform.entries import TokenKind
 from sse_conform.evidence import SECOND
 from sse_conform.rule import Finding, rule
+from sse_conform.rules.auth import controlled
 from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
@@ -15,6 +19,29 @@ VALID_SECONDS = 3.0
 LONGEST_SECONDS = 4.0
 #: Tokens name whole seconds and clocks differ a little: so much earlier is still about the end.
 GRACE_SECONDS = 1.5
+
+
+#: A token that expired lately did so by this many seconds.
+LATELY_SECONDS = 5.0
+
+
+def lead(transcript: Transcript) -> float:
+    """
+    Seconds by which the target's clock is surely ahead of ours, less than nothing where it is behind.
+
+    Read off the Date of every answer: it names a whole second that has begun, and some servers write it once a second,
+    so that the latest one says most. Without any the clocks are taken for one.
+    """
+    started = datetime.fromisoformat(transcript.header.started_at)
+    leads = []
+    for stream in transcript.streams:
+        for value in stream.headers("date"):
+            try:
+                theirs = (parsedate_to_datetime(value) - started).total_seconds()
+            except (ValueError, TypeError):  # no date, or one without a zone
+                continue
+            leads.append(theirs - (stream.head.t if stream.head else stream.t) / SECOND)
+    return max(leads, default=0.0)
 
 
 def near_expiry(transcript: Transcript) -> Iterator[Stream]:
@@ -95,4 +122,65 @@ def tells_nothing_after_expiry(subject: tuple[Stream, Transcript]) -> Iterator[F
                 yield Finding(expected="a closed stream", actual="an event after the token's end", at=event)
 
 
-RULES = (is_kept_until_its_end, ends_at_expiry, tells_nothing_after_expiry)
+def lately_expired(transcript: Transcript) -> Iterator[Stream]:
+    """The attempt with a token that expired lately, also by the target's clock, where its valid twin was taken."""
+    if controlled(transcript) and lead(transcript) > -LATELY_SECONDS:
+        for stream in transcript.streams_in("auth.refusals"):
+            if stream.attempt.token is TokenKind.LATELY_EXPIRED and stream.head and stream.status != 429:
+                yield stream
+
+
+@rule(
+    "auth.leeway-200",
+    level=Level.SHOULD,
+    spec=(plan("Security"), rfc(7519, "4.1.4")),
+    over=lately_expired,
+    scenes="auth.refusals",
+    needs={Capability.SIGNING_KEY},
+    hint="the verifier forgives clocks by a leeway that is meant for services, not for clients",
+)
+def expired_lately_is_expired(stream: Stream) -> Iterator[Finding]:
+    """
+    A token that expired seconds ago opens no stream.
+
+    Within the leeway it is legal, and yet the client is let in only to be thrown out: it had better log in.
+    """
+    if stream.opened:
+        yield Finding(expected="401", actual=f"200 to a token that expired {LATELY_SECONDS:g} s ago", at=stream)
+
+
+def reconnects(transcript: Transcript) -> Iterator[Stream]:
+    """The reconnect with the token of the stream, where exp and leeway were past by the target's clock, too."""
+    for first in near_expiry(transcript):
+        past = first.t / SECOND + LONGEST_SECONDS + transcript.terms.leeway
+        for stream in transcript.streams_in(_SCENE, "reconnect"):
+            if stream.head and stream.status != 429 and stream.t / SECOND + lead(transcript) >= past:
+                yield stream
+
+
+@rule(
+    "auth.expired-401-reconnect",
+    level=Level.MUST,
+    spec=(plan("Testing"), plan("Failure / Retry")),
+    over=reconnects,
+    scenes=_SCENE,
+    needs={Capability.SIGNING_KEY},
+    hint="a verified token is remembered, and its end is not looked at again",
+)
+def reconnect_after_expiry_is_401(stream: Stream) -> Iterator[Finding]:
+    """
+    A client that comes back with a token that was good and has expired gets 401.
+
+    It is how every session ends: EventSource reconnects with the token it has, and the page asks for a login at 401.
+    """
+    if stream.status != 401:
+        yield Finding(expected="401", actual=f"{stream.status} to a token that was good before", at=stream)
+
+
+RULES = (
+    is_kept_until_its_end,
+    ends_at_expiry,
+    tells_nothing_after_expiry,
+    expired_lately_is_expired,
+    reconnect_after_expiry_is_401,
+)

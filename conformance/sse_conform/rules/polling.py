@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
+from sse_conform.entries import TokenKind
 from sse_conform.evidence import first_snapshot, items, names, objects, page
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, rfc
@@ -12,7 +13,7 @@ from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
 
 _PLAN = plan("Goals")
-_SCENE = "polling.pages"
+_SCENE, _REFUSALS = "polling.pages", "auth.refusals"
 _NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER})
 #: The size of a page that the scene asks for.
 PAGE = 4
@@ -91,6 +92,37 @@ def refuses_strangers(poll: Poll) -> Iterator[Finding]:
     """
     if not 400 <= poll.exchange.status < 500:
         yield Finding(expected="401", actual=poll.exchange.error or str(poll.exchange.status), at=poll.exchange)
+
+
+def presented(transcript: Transcript) -> Iterator[e.Exchanged]:
+    """The polls with tokens that the stream must refuse, where a poll with the valid twin was answered."""
+    by_rest = [x for x in transcript.exchanges if x.scene == _REFUSALS and x.part.startswith("rest-")]
+    if any(x.part == "rest-control" and x.status == 200 for x in by_rest):
+        for exchange in by_rest:
+            kind = exchange.part.removeprefix("rest-")
+            refused = kind in set(TokenKind) and TokenKind(kind).invalid and kind != TokenKind.NO_EXPIRY
+            if refused and exchange.status not in {0, 429}:
+                yield exchange
+
+
+@rule(
+    "polling.auth-tokens",
+    level=Level.MUST,
+    spec=(plan("Security"), rfc(9110, "15.5.2")),
+    over=presented,
+    scenes=_REFUSALS,
+    needs={Capability.POLLING},
+    hint="the polling route has a verifier of its own, or trusts what a cache remembers",
+)
+def refuses_what_the_stream_must(exchange: e.Exchanged) -> Iterator[Finding]:
+    """
+    A poll refuses every token that the stream must refuse.
+
+    The stream and its fallback take the same token, so they must check it alike.
+    """
+    if not 400 <= exchange.status < 500:
+        actual = f"{exchange.status} to a {exchange.part.removeprefix('rest-')} token"
+        yield Finding(expected="401", actual=actual, at=exchange)
 
 
 @rule(
@@ -227,6 +259,7 @@ def agrees_with_the_snapshot(subject: tuple[Poll, dict[str, Any], dict[str, Any]
 RULES = (
     has_its_shape,
     refuses_strangers,
+    refuses_what_the_stream_must,
     is_uncacheable,
     newest_without_cursor,
     bad_cursor_is_400,

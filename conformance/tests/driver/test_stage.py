@@ -241,7 +241,7 @@ async def test_polling_is_recorded_and_answered_to_the_scene(target, on_stage):
         assert reply.status == 200
         assert published.marker in reply.document["items"][0]["message"]
         assert published.marker in reply.text
-        assert (await stage.poll("alice", anonymous=True)).status == 401
+        assert (await stage.poll("alice", token=TokenKind.MISSING)).status == 401
 
     polled, anonymous = (await on_stage(play)).exchanges
     assert (polled.part, polled.method, polled.target, polled.status) == ("read-back", "GET", "/items?after=0", 200)

@@ -39,7 +39,8 @@ def genuine(algorithm, **claims):
 
 
 def mint(algorithm, **changes):
-    return TokenMint(Auth(**({"key": KEYS[algorithm][0], "algorithms": (algorithm,), "leeway": LEEWAY} | changes)))
+    declared = {"issuer": "us", "audience": "them", "leeway": LEEWAY}
+    return TokenMint(Auth(**({"key": KEYS[algorithm][0], "algorithms": (algorithm,)} | declared | changes)))
 
 
 def mutated(kind, algorithm):
@@ -196,6 +197,35 @@ def test_a_token_near_its_end_is_still_valid(algorithm):
     assert verify(made, algorithm) == claims_of(original) | {"exp": claims_of(made)["exp"]}
     away = AWAY[TokenKind.NEAR_EXPIRY]["exp"]
     assert away - 2 < claims_of(made)["exp"] - time.time() <= away
+
+
+@each_algorithm
+def test_a_token_that_expired_lately_did_so_within_the_leeway(algorithm):
+    _, made = mutated(TokenKind.LATELY_EXPIRED, algorithm)
+    assert verify(made, algorithm)["exp"] < time.time() - 4
+    assert claims_of(made)["iat"] < claims_of(made)["exp"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim", "error"),
+    [
+        (TokenKind.WRONG_ISSUER, "iss", jwt.InvalidIssuerError),
+        (TokenKind.WRONG_AUDIENCE, "aud", jwt.InvalidAudienceError),
+    ],
+)
+@each_algorithm
+def test_a_token_of_elsewhere_differs_in_one_claim(kind, claim, error, algorithm):
+    original, made = mutated(kind, algorithm)
+    old, new = claims_of(original), claims_of(made)
+    assert {name for name in old if new[name] != old[name]} == {claim}
+    with pytest.raises(error):
+        verify(made, algorithm)
+
+
+def test_issuer_and_audience_are_changed_only_where_the_profile_declares_them():
+    for kind, declared in ((TokenKind.WRONG_ISSUER, "issuer"), (TokenKind.WRONG_AUDIENCE, "audience")):
+        with pytest.raises(LookupError, match=f"auth.{declared}"):
+            mint("HS256", **{declared: ""}).make(kind, genuine("HS256"))
 
 
 def test_every_kind_can_be_made_for_every_algorithm():

@@ -14,6 +14,7 @@ from sse_conform_server.hub import Hub
 from sse_conform_server.models import Role, User
 from sse_conform_server.parts import Parts
 from sse_conform_server.store import Store
+from sse_conform_server.tokens import Claims
 
 _ANONYMOUS = User(id="undefined", username="undefined", role=Role.ANALYST)
 _FOREVER = float("inf")
@@ -54,11 +55,15 @@ def _token(connection: HTTPConnection) -> str | None:
     return header.partition(" ")[2] or connection.cookies.get(COOKIE)
 
 
-def _weakly(*, without: tuple[str, ...] = (), algorithms: tuple[str, ...] = (), unsigned: bool = False) -> Reading:
+def _weakly(
+    *, without: tuple[str, ...] = (), algorithms: tuple[str, ...] = (), unsigned: bool = False, leeway: float = 0.0
+) -> Reading:
     """Decode as the service does, but leave out some checks."""
 
     def read(parts: Parts, token: str | None) -> dict[str, Any] | None:
-        checks = {"verify_exp": True, "verify_nbf": True, "verify_iat": True, "verify_aud": False}
+        issuer, audience = parts.settings.jwt_issuer or None, parts.settings.jwt_audience or None
+        checks = {"verify_exp": True, "verify_nbf": True, "verify_iat": True}
+        checks |= {"verify_iss": bool(issuer), "verify_aud": bool(audience)}
         options: dict[str, Any] = {**checks, **dict.fromkeys(without, False), "verify_signature": not unsigned}
         options["require"] = [name for name in ("sub", "exp") if name not in without]
         try:
@@ -67,6 +72,9 @@ def _weakly(*, without: tuple[str, ...] = (), algorithms: tuple[str, ...] = (), 
                     token or "",
                     parts.keys.verifying,
                     algorithms=list(algorithms or parts.keys.algorithms),
+                    issuer=issuer,
+                    audience=audience,
+                    leeway=leeway,
                     options=options,  # type: ignore[arg-type]  # PyJWT's options, by name
                 )
             )
@@ -90,6 +98,32 @@ def _garbage(_: Parts, token: str | None) -> dict[str, Any] | None:
     except jwt.PyJWTError:
         return {} if token else None
     return None
+
+
+class _Remembering:
+    """A verifier with a memory, which does not look at a token twice; ``hasty`` ones remember before they look."""
+
+    def __init__(self, parts: Parts, *, hasty: bool) -> None:
+        self._verify = parts.verify
+        self._hasty = hasty
+        self._known: dict[str, Claims] = {}
+
+    def __call__(self, token: str) -> Claims:
+        known = self._known.get(token)
+        if known is None:
+            if self._hasty and (claims := _unverified(token)):
+                self._known[token] = claims
+            known = self._verify(token)
+            self._known[token] = known
+        return known
+
+
+def _unverified(token: str) -> Claims | None:
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return None
+    return Claims(subject=str(claims.get("sub", "")), token_id=str(claims.get("jti", "")), expires_at=_FOREVER)
 
 
 def _outliving(parts: Parts) -> Parts:
@@ -177,6 +211,7 @@ FAULTS: tuple[Fault, ...] = (
         "A token that cannot be decoded is treated as a guest instead of being refused.",
         _also_accepting(_garbage),
         "auth.refuses-garbage",
+        "polling.auth-tokens",
     ),
     fault(
         "accept-wrong-key",
@@ -187,12 +222,59 @@ FAULTS: tuple[Fault, ...] = (
         "auth.refuses-alg-none",
         "auth.refuses-alg-none-odd-case",
         "auth.refuses-foreign-algorithm",
+        "polling.auth-tokens",
     ),
     fault(
         "accept-expired",
         "The `exp` claim is not looked at when a stream opens.",
         _also_accepting(_weakly(without=("verify_exp",))),
         "auth.refuses-expired",
+        "auth.leeway-200",
+        "auth.expired-401-reconnect",
+        "polling.auth-tokens",
+    ),
+    fault(
+        "accept-lately-expired",
+        "The verifier forgives clients' clocks by a minute, as its library's default says.",
+        _also_accepting(_weakly(leeway=60.0)),
+        "auth.leeway-200",
+        "auth.expired-401-reconnect",
+    ),
+    fault(
+        "remembers-verified-tokens",
+        "A token that was good once is kept in a cache, and its end is not looked at again.",
+        lambda parts: replace(parts, verify=_Remembering(parts, hasty=False)),
+        "auth.expired-401-reconnect",
+    ),
+    fault(
+        "remembers-before-verifying",
+        "Claims are kept in a cache before they are verified: a bad token is taken at its second use.",
+        lambda parts: replace(parts, verify=_Remembering(parts, hasty=True)),
+        "auth.refuses-wrong-key",
+        "auth.refuses-expired",
+        "auth.refuses-alg-none",
+        "auth.refuses-alg-none-odd-case",
+        "auth.refuses-foreign-algorithm",
+        "auth.refuses-not-yet-valid",
+        "auth.refuses-wrong-issuer",
+        "auth.refuses-wrong-audience",
+        "auth.refuses-no-expiry",
+        "auth.leeway-200",
+        "auth.expired-401-reconnect",
+    ),
+    fault(
+        "accept-wrong-issuer",
+        "Whose token it is does not matter as long as the key fits.",
+        _also_accepting(_weakly(without=("verify_iss",))),
+        "auth.refuses-wrong-issuer",
+        "polling.auth-tokens",
+    ),
+    fault(
+        "accept-wrong-audience",
+        "A token for any service of the house opens the stream.",
+        _also_accepting(_weakly(without=("verify_aud",))),
+        "auth.refuses-wrong-audience",
+        "polling.auth-tokens",
     ),
     fault(
         "accept-none-alg",
@@ -200,18 +282,21 @@ FAULTS: tuple[Fault, ...] = (
         _also_accepting(_none_algorithm),
         "auth.refuses-alg-none",
         "auth.refuses-alg-none-odd-case",
+        "polling.auth-tokens",
     ),
     fault(
         "accept-any-hmac",
         "Any HMAC algorithm is accepted, not only those configured.",
         _also_accepting(_weakly(algorithms=("HS256", "HS384", "HS512"))),
         "auth.refuses-foreign-algorithm",
+        "polling.auth-tokens",
     ),
     fault(
         "accept-no-subject",
         "A token without `sub` opens the stream of a user called undefined, shared by all such tokens.",
         _also_accepting(_weakly(without=("sub",))),
         "auth.refuses-no-subject",
+        "polling.auth-tokens",
     ),
     fault(
         "accept-no-expiry",
@@ -224,12 +309,14 @@ FAULTS: tuple[Fault, ...] = (
         "The `nbf` claim is ignored.",
         _also_accepting(_weakly(without=("verify_nbf", "verify_iat"))),
         "auth.refuses-not-yet-valid",
+        "polling.auth-tokens",
     ),
     fault(
         "expired-403",
         "An expired token gets 403, on which clients do not ask for a new login.",
         _expired_403,
         "auth.expired-401",
+        "auth.expired-401-reconnect",
     ),
     fault(
         "case-sensitive-scheme",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import jwt
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -96,6 +97,26 @@ async def _open_poll(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, sen
         await JSONResponse(nothing, headers={"Cache-Control": "no-store"})(scope, receive, send)
 
 
+async def _decoded_poll(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    token = Headers(scope=scope).get("authorization", "").partition(" ")[2]
+    try:
+        readable = bool(jwt.decode(token, options={"verify_signature": False}))
+    except jwt.PyJWTError:
+        readable = False
+    nothing = JSONResponse({"unread": 0, "items": [], "next": 0}, headers={"Cache-Control": "no-store"})
+    refused = False
+
+    async def answer(message: Message) -> None:
+        nonlocal refused
+        refused = refused or (readable and message.get("status") == 401)
+        if not refused:
+            await send(message)
+
+    await app(scope, receive, answer)
+    if refused:
+        await nothing(scope, receive, send)
+
+
 async def _unlimited(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     kept = urlencode([pair for pair in pairs if pair[0] != "limit"]).encode()
@@ -146,6 +167,12 @@ FAULTS: tuple[Fault, ...] = (
         "The polling route is not guarded: strangers get an empty list instead of 401.",
         at_edge(_open_poll, path=POLLING),
         "polling.auth",
+    ),
+    fault(
+        "polling-unverified",
+        "The polling route reads the user from the token without verifying it.",
+        at_edge(_decoded_poll, path=POLLING),
+        "polling.auth-tokens",
     ),
     fault(
         "polling-ignores-limit",
