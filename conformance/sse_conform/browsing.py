@@ -97,10 +97,6 @@ class Device(Protocol):
         """Let the network work again; what was lost stays lost."""
         ...
 
-    async def slow(self, rate: float) -> None:
-        """Let so many bytes a second through, until the network is mended."""
-        ...
-
     async def close(self) -> None:
         """Close every tab and leave."""
         ...

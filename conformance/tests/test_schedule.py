@@ -3,7 +3,7 @@ import pytest
 from sse_conform import entries as e
 from sse_conform.errors import ConformError
 from sse_conform.scenario import Nature, Scenario
-from sse_conform.schedule import PREFLIGHT, PREFLIGHT_ATTEMPTS, bound, bound_of, make_plan
+from sse_conform.schedule import PREFLIGHT, PREFLIGHT_ATTEMPTS, bound, bound_of, make_plan, share_out
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 
@@ -195,3 +195,28 @@ def test_what_the_limiters_scene_waits_is_in_the_formula_already():
 
 def test_an_empty_run_needs_no_time():
     assert bound_of(transcript(terms=TERMS)) == 0.0
+
+
+# who connects from where
+
+
+def test_limiter_and_browsers_have_addresses_of_their_own_where_there_are_enough():
+    shares = share_out(("a", "b", "c", "d"), limiter=True, browser=True)
+    assert (shares.ordinary, shares.limiter, shares.browser) == (("a", "b"), "d", "c")
+
+
+def test_with_two_addresses_browsers_share_that_of_the_scenes():
+    shares = share_out(("a", "b"), limiter=True, browser=True)
+    assert (shares.ordinary, shares.limiter, shares.browser) == (("a",), "b", None)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "seconds"),
+    [
+        (1, 60.0),  # 10 and 12 attempts share one address
+        (2, 0.0),  # each kind has its own
+    ],
+)
+def test_the_attempts_of_browsers_count(addresses, seconds):
+    got = bound(TERMS, attempts=10, browsed=12, longest=0.0, limiter=False, addresses=addresses)
+    assert got == pytest.approx(seconds)

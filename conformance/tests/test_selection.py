@@ -3,7 +3,7 @@ import pytest
 from sse_conform.errors import UsageError
 from sse_conform.exit_code import ExitCode
 from sse_conform.rules import ALL
-from sse_conform.selection import check_accepted, find, select
+from sse_conform.selection import check_accepted, find, select, without_browser
 from sse_conform.spec import Level
 from sse_conform.terms import Accepted
 
@@ -59,3 +59,14 @@ def test_an_acceptance_must_name_a_rule() -> None:
     check_accepted(ALL, [Accepted(rule="rate_limit.*", reason="the gateway's")])
     with pytest.raises(UsageError, match=r"did you mean snapshot\.first\?"):
         check_accepted(ALL, [Accepted(rule="snapshot.frist", reason="x")])
+
+
+def test_without_a_browser_its_rules_are_left_out() -> None:
+    left = without_browser(ALL)
+    assert {rule.id for rule in ALL} - {rule.id for rule in left} == {rule.id for rule in ALL if rule.in_browser}
+
+
+def test_rules_in_a_browser_alone_ask_for_one() -> None:
+    with pytest.raises(UsageError) as trouble:
+        without_browser(select(ALL, only=["delivery.browser-to-browser"]))
+    assert trouble.value.hint == "add --browser"

@@ -99,9 +99,6 @@ class Browser:
     async def mend(self) -> None:
         pass
 
-    async def slow(self, rate: float) -> None:
-        pass
-
     async def close(self) -> None:
         pass
 

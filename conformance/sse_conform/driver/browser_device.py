@@ -17,7 +17,7 @@ from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
 from sse_conform.driver.budget import Place
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.fault_proxy import FaultProxy
-from sse_conform.driver.proxy_faults import Blackhole, Close, Gateway, Reach, Refuse, Reset, Throttle
+from sse_conform.driver.proxy_faults import Blackhole, Close, Gateway, Reach, Refuse, Reset
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Carrier, Engine, Profile
 from sse_conform.recorder import Recorder
@@ -170,10 +170,6 @@ class LiveDevice:
         if self._offline:
             self._offline = False
             await self.context.set_offline(False)
-
-    async def slow(self, rate: float) -> None:
-        """Let so many bytes a second through."""
-        self._proxy.apply(Throttle(rate=rate))
 
     async def close(self) -> None:
         """Close every tab and leave."""

@@ -40,6 +40,7 @@ from sse_conform.terms import Terms
 #: The path of a page with the harness, on whatever origin: its number is the last part.
 HARNESS = "sse-conform-harness"
 _PAGE = re.compile(rf"/{HARNESS}/(\d+)")
+_TOO_LONG = End(kind=EndKind.OVERFLOW, detail="More came than the suite is ready to read of one stream.")
 _BROWSER_LEFT = End(kind=EndKind.CLOSED, detail="The browser closed the connection.")
 
 
@@ -170,7 +171,12 @@ class BrowserWire:
                     exchange.stream.on_head(event.t, part)
                     self._settle(exchange.place, part.status)
                 case Piece():
-                    exchange.stream.on_body(event.t, part, e.Stamp.USER)
+                    room = exchange.stream.room
+                    kept = part if len(part.data) <= room else Piece(data=part.data[:room])
+                    exchange.stream.on_body(event.t, kept, e.Stamp.USER)
+                    if kept is not part:
+                        self._end(event.conn, event.t, _TOO_LONG)
+                        return
                     if exchange.stream.retry is not None:
                         self._retry[exchange.page] = exchange.stream.retry
                 case End():
