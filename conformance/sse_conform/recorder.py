@@ -73,9 +73,7 @@ class Recorder:
                     body=redact.whole(entry.body),
                     error=redact.text(entry.error),
                 )
-            case e.Ended():
-                entry = msgspec.structs.replace(entry, detail=redact.text(entry.detail))
-            case e.SceneEnded():
+            case e.Ended() | e.SceneEnded() | e.Relayed():
                 entry = msgspec.structs.replace(entry, detail=redact.text(entry.detail))
             case e.Published():
                 entry = msgspec.structs.replace(
@@ -83,8 +81,8 @@ class Recorder:
                 )
             case e.PageSaw():
                 # As the bytes of a stream, lest one of the two be changed and the other not.
-                data = redact.octets(entry.data.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-                entry = msgspec.structs.replace(entry, data=data)
+                told = {name: _as_bytes(redact, getattr(entry, name)) for name in ("type", "data", "last_event_id")}
+                entry = msgspec.structs.replace(entry, **told)
             case e.Noted():
                 entry = msgspec.structs.replace(entry, value=redact.text(entry.value))
             case _:
@@ -120,3 +118,8 @@ class Recorder:
         """All that was recorded so far."""
         footer = TranscriptFooter(entries=len(self._entries), interrupted=interrupted)
         return Transcript(header, tuple(self._entries), footer)
+
+
+def _as_bytes(redact: Redactor, text: str) -> str:
+    """Text with every secret replaced, but no more than that."""
+    return redact.octets(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

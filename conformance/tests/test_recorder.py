@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sse_conform import entries as e
 from sse_conform import recorder as module
+from sse_conform.browser_entries import Deed, Sight
 from sse_conform.recorder import Recorder
 from sse_conform.redaction import Redactor
 
@@ -30,9 +31,13 @@ TALKATIVE = (
     published(event_id=SECRET, error=SECRET),
     e.SceneEnded(t=1, scene=SCENE, outcome=e.SceneOutcome.BROKEN, detail=SECRET),
     e.Noted(t=1, scene=SCENE, name="cut", value=SECRET),
+    e.PageSaw(
+        t=1, page=1, scene=SCENE, sight=Sight.MESSAGE, type=SECRET, data=SECRET, last_event_id=SECRET
+    ),
+    e.Relayed(t=1, device=1, scene=SCENE, deed=Deed.ANSWERED, detail=SECRET),
 )  # fmt: skip
 #: These hold nothing but the suite's own words.
-SILENT = {e.SceneBegan, e.Connected, e.Disturbed, e.Waited}
+SILENT = {e.SceneBegan, e.Connected, e.Disturbed, e.Waited, e.PageOpened}
 
 
 def recorder(*secrets: str) -> Recorder:
