@@ -76,6 +76,10 @@ def page(poll: e.Exchanged, terms: Terms) -> Any:  # noqa: ANN401 - any JSON val
         return None
 
 
+#: Attempts with a valid token that a service may refuse, or must: by scene and part.
+_CONTESTED = {("auth.override", "path"), ("auth.override", "both"), ("auth.logout", "after")}
+
+
 def opened(transcript: Transcript) -> Iterator[Stream]:
     """Every GET with a valid token that the target answered with 200."""
     return (stream for stream in admitted(transcript) if stream.opened)
@@ -93,6 +97,7 @@ def admitted(transcript: Transcript) -> Iterator[Stream]:
         stream
         for stream in transcript.streams
         if stream.attempt.token.valid and stream.attempt.method == "GET" and stream.head and stream.status != 429
+        if (stream.attempt.scene, stream.attempt.part) not in _CONTESTED
     )
 
 

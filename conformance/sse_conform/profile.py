@@ -67,9 +67,10 @@ class RequestTemplate(Table, frozen=True, kw_only=True):
 
 
 class Paths(Table, frozen=True, kw_only=True):
-    """Where the service has its routes."""
+    """Where the service has its routes; ``stream_of`` names a user, where the service has such a path."""
 
     stream: str = "/api/stream/notifications"
+    stream_of: str = ""
     polling: str = "/api/notifications"
     metrics: str = "/metrics"
 
@@ -95,12 +96,14 @@ class Auth(Table, frozen=True, kw_only=True):
 
     ``key`` (the HMAC secret, or a private key in PEM) lets the suite mint expired and otherwise mutated tokens.
     ``token`` is a JSON pointer into the login's answer; for cookie logins the cookie named ``name`` is taken.
-    ``issuer`` and ``audience`` are those of genuine tokens: where they are given, the service must insist on them.
+    ``logout`` makes the service forget the token that it carries. ``issuer`` and ``audience`` are those of genuine
+    tokens: where they are given, the service must insist on them.
     """
 
     carrier: Carrier = Carrier.BEARER
     name: str = ""
     login: RequestTemplate | None = None
+    logout: RequestTemplate | None = None
     token: str = "/token"  # noqa: S105 - a JSON pointer, not a token
     key: str = ""
     algorithms: tuple[str, ...] = ("HS256",)
@@ -262,6 +265,8 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.SIGNING_KEY: bool(self.auth.key),
             Capability.ISSUER: bool(self.auth.issuer),
             Capability.AUDIENCE: bool(self.auth.audience),
+            Capability.LOGOUT: self.auth.logout is not None,
+            Capability.HEADER_AND_COOKIE: self.capabilities.header_and_cookie,
             Capability.BEARER: self.auth.carrier is Carrier.BEARER,
             Capability.RATE_LIMIT: self.numbers.rate_limit > 0,
             Capability.SENSITIVE: bool(self.sensitive_fields) and triggers.sensitive is not None,

@@ -117,6 +117,8 @@ def _tls_problems(tls: Tls) -> Iterator[Problem]:
 def _path_problems(profile: Profile) -> Iterator[Problem]:
     for name in profile.paths.__struct_fields__:
         path = getattr(profile.paths, name)
+        if name == "stream_of" and not path:
+            continue
         if not path.startswith("/"):
             remedy = f'begin it with a slash: "/{path}"'
             yield Problem(path=f"paths.{name}", what=f"is {path!r}", remedy=remedy)
@@ -130,6 +132,14 @@ def _auth_problems(profile: Profile) -> Iterator[Problem]:
     if auth.carrier is Carrier.COOKIE and auth.login and not auth.name:
         remedy = 'name the cookie that the login sets, for example name = "session"'
         yield Problem(path="auth.name", what="is missing, but the token travels as a cookie", remedy=remedy)
+    if profile.capabilities.header_and_cookie and not auth.name:
+        remedy = 'name the cookie that is taken beside the header, for example name = "session"'
+        yield Problem(path="auth.name", what="is missing, but capabilities.header_and_cookie is true", remedy=remedy)
+    for index, account in enumerate(profile.users.accounts):
+        if auth.logout and account.token and account.role is Role.MEMBER:
+            remedy = "give it a password instead, so that it can log in again, or leave out auth.logout"
+            what = "would be used up by the logout"
+            yield Problem(path=f"users.accounts[{index}].token", what=what, remedy=remedy)
     if not _NAME.fullmatch(auth.parameter):
         remedy = "give the plain name of the cookie or of the query parameter"
         yield Problem(path="auth.name", what=f"is {auth.name!r}, which no request can carry", remedy=remedy)

@@ -9,6 +9,7 @@ from sse_conform.profile_problem import Problem, did_you_mean
 from sse_conform.profile_shape import join
 
 CREDENTIALS = frozenset({"username", "password"})
+USER_NAMES = frozenset({"target.id", "target.username"})
 TRIGGER_NAMES = frozenset({SENSITIVE, "text", "target.id", "target.username", "sender.id", "sender.username", "nonce"})
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -19,17 +20,32 @@ def template_problems(profile: Profile) -> Iterator[Problem]:
         yield from _request_problems("auth.login", login, CREDENTIALS)
         if profile.auth.carrier is not Carrier.COOKIE:
             yield from _pointer_problems("auth.token", profile.auth.token)
+    if logout := profile.auth.logout:
+        yield from _request_problems("auth.logout", logout, frozenset())
     if signup := profile.users.signup:
         yield from _request_problems("users.signup", signup, CREDENTIALS)
         yield from _signup_problems(signup)
         yield from _pointer_problems("users.signup.id", signup.id, optional=True)
     yield from _pointer_problems("polling.page", profile.polling.page, optional=True)
+    yield from _stream_of_problems(profile.paths.stream_of)
     if profile.rest:
         yield from _request_problems("rest", profile.rest, frozenset())
     for name in profile.triggers.__struct_fields__:
         trigger = getattr(profile.triggers, name)
         if trigger:
             yield from _trigger_problems(f"triggers.{name}", trigger, delivers=name != "invalid")
+
+
+def _stream_of_problems(path: str) -> Iterator[Problem]:
+    """A path that names a user, which has no other placeholder."""
+    request = RequestTemplate(method="GET", path=path)
+    for _, name in _placeholders(request, ""):
+        if name not in USER_NAMES:
+            remedy = _placeholder_remedy(name, USER_NAMES)
+            yield Problem(path="paths.stream_of", what=f"uses {{{name}}}, which is unknown", remedy=remedy)
+    if path and not any(f"{{{name}}}" in path for name in USER_NAMES):
+        remedy = 'put "{target.id}" where the user stands, or leave it out'
+        yield Problem(path="paths.stream_of", what=f"is {path!r}, which names no user", remedy=remedy)
 
 
 def _signup_problems(signup: RequestTemplate) -> Iterator[Problem]:

@@ -48,4 +48,5 @@ class Declared(Table, frozen=True, kw_only=True):
     websocket: bool = False
     cors: bool = False
     closes_at_expiry: bool = False
+    header_and_cookie: bool = False
     trusted_proxy: bool = False

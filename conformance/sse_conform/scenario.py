@@ -146,11 +146,14 @@ class Stage(Protocol):
         last_event_id: str | None = None,
         receive_buffer: int | None = None,
         urgent: bool = False,
+        beside: str = "",
+        path_of: str = "",
     ) -> Subscription:
         """
         One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
 
-        Within a scene a user's token of one kind is always the same.
+        Within a scene a user's token of one kind is always the same. ``beside`` labels another user, whose genuine
+        token travels in the cookie while the first one's is in the header; ``path_of`` one whom the path names.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
         (bytes) makes the kernel swallow little for a reader that is meant to fall behind.
         """
@@ -171,6 +174,10 @@ class Stage(Protocol):
 
     async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Device:
         """A browser of its own, with the user's credential, or nobody's; it is closed when the scene is over."""
+        ...
+
+    async def log_out(self, user: str) -> int:
+        """Make the service forget the user's token; the status, 0 without an answer."""
         ...
 
     async def rest(self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE) -> int:

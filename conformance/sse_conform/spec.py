@@ -78,6 +78,7 @@ class Capability(StrEnum):
     CORS = "cors"
     LOGOUT = "logout"
     CLOSES_AT_EXPIRY = "closes-at-expiry"
+    HEADER_AND_COOKIE = "header-and-cookie"
     TRUSTED_PROXY = "trusted-proxy"
     BROWSER = "browser"
 
@@ -103,6 +104,7 @@ MAY = frozenset(
         Capability.CORS,
         Capability.LOGOUT,
         Capability.CLOSES_AT_EXPIRY,
+        Capability.HEADER_AND_COOKIE,
         Capability.TRUSTED_PROXY,
         Capability.ISSUER,
         Capability.AUDIENCE,
@@ -135,7 +137,8 @@ REMEDIES: dict[Capability, str] = {
     Capability.MULTI_INSTANCE: "give instances = [url, url]",
     Capability.WEBSOCKET: "declare capabilities.websocket = true",
     Capability.CORS: "declare capabilities.cors = true",
-    Capability.LOGOUT: "add [auth.logout]",
+    Capability.LOGOUT: "add [auth.logout]: the request that makes the service forget its token",
+    Capability.HEADER_AND_COOKIE: "declare capabilities.header_and_cookie = true, and name the cookie in auth.name",
     Capability.CLOSES_AT_EXPIRY: "declare capabilities.closes_at_expiry = true",
     Capability.TRUSTED_PROXY: "declare capabilities.trusted_proxy = true",
     Capability.BROWSER: "choose a browser: --browser, or browser.engine in the profile",

@@ -7,9 +7,12 @@ from sse_conform import corpus
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, Subscription, scenario
 from sse_conform.spec import Capability
+from sse_conform.terms import Terms
 
 #: A refusal ends by itself; what is still open after this many seconds is closed.
 REFUSAL_SECONDS = 1.0
+#: A stream is watched beyond the time within which a logout must end it, in seconds.
+BEYOND = 0.2
 
 #: Every kind but the controls and the one whose end is waited for elsewhere.
 PRESENTED = tuple(
@@ -57,23 +60,44 @@ async def _ask_rest(stage: Stage, part: str, token: TokenKind) -> None:
         await stage.rest("alice", part=f"rest-{part}", token=token)
 
 
-@scenario("auth.override", users=("alice", "bob"), attempts=2, needs={Capability.SECOND_USER, Capability.TARGETED})
+@scenario("auth.override", users=("alice", "bob"), attempts=4, needs={Capability.SECOND_USER, Capability.TARGETED})
 async def override(stage: Stage) -> None:
-    """Alice asks for Bob's stream by naming him in the query."""
+    """Alice asks for Bob's stream: names him in query, header and path, and sends his cookie beside her token."""
     await stage.publish("bob", part="bait")
+    await stage.publish("alice", part="own")
     bob = stage.user("bob")
-    stream = await stage.subscribe(
-        "alice", part="override", query=urlencode({"userId": bob.id, "user_id": bob.id, "username": bob.username})
-    )
-    await stream.until_snapshot()
-    barrier = await stage.publish("bob", part="bait")
-    own = await stage.publish("alice", part="barrier")
-    await stream.until(own)
-    stage.note("barrier", stream, value=barrier.marker)
-    await stream.close()
+    query = urlencode({"userId": bob.id, "user_id": bob.id, "username": bob.username})
+    named = await stage.subscribe("alice", part="override", query=query, headers=[("x-user-id", bob.id)])
+    asked = [named, await stage.subscribe("alice", part="path", path_of="bob")]
+    if stage.has(Capability.HEADER_AND_COOKIE):
+        asked.append(await stage.subscribe("alice", part="both", beside="bob"))
+    opened = [stream for stream in asked if stream.status == 200]
+    for stream in opened:
+        await stream.until_snapshot()
+    await stage.publish("bob", part="bait")
+    own = await stage.publish("alice", part="own")
+    for stream in opened:
+        await stream.until(own)
+    for stream in asked:
+        await _see_out(stream)
     control = await stage.subscribe("bob", part="control")
     await control.until_snapshot()
     await control.close()
 
 
-SCENARIOS = (refusals, override)
+def _watched(terms: Terms) -> float:
+    return terms.silence + BEYOND
+
+
+@scenario("auth.logout", users=("alice",), attempts=2, needs={Capability.LOGOUT}, waits=_watched)
+async def logout(stage: Stage) -> None:
+    """A user logs out while a stream is open, and then a client comes back with the old token."""
+    stream = await stage.subscribe("alice", part="before")
+    if stream.status == 200 and await stream.until_snapshot():
+        await stage.log_out("alice")
+        await stage.watch(stream, _watched(stage.terms), "the stream to end after the logout")
+        await _see_out(await stage.subscribe("alice", part="after"))
+    await stream.close()
+
+
+SCENARIOS = (refusals, override, logout)

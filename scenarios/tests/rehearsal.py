@@ -145,6 +145,9 @@ class Rehearsal:
     async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Browser:
         return Browser(self.attempts, token)
 
+    async def log_out(self, user: str) -> int:
+        return 204
+
     async def rest(self, user: str, **request: Any) -> int:
         return 200
 

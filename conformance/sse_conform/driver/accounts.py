@@ -80,6 +80,10 @@ class Accounts:
             self._free += [account for account in self._profile.users.accounts if account.username in names]
             self._changed.notify_all()
 
+    def forget(self, username: str) -> None:
+        """The account was logged out: whoever leases it next logs in again."""
+        self._logged_in.pop(username, None)
+
     async def sender(self, role: Role) -> Identity | None:
         """The account that causes events; None where the concerned user itself has to."""
         async with self._lock:

@@ -10,10 +10,11 @@ from sse_conform.browsing import Device, Tab
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.budget import Place
+from sse_conform.driver.credentials import Credentials
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.publishing import Act, choose, perform
 from sse_conform.driver.scene_devices import SceneDevices
-from sse_conform.driver.stream_call import Variation, stream_request
+from sse_conform.driver.stream_call import Variation, path_naming, stream_request
 from sse_conform.driver.stream_reader import open_stream
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.world import World
@@ -56,7 +57,7 @@ class LiveStage:
         budget = world.budget_of(scene)
         self._devices = SceneDevices(world, scene, places, budget, address or budget.addresses[0])
         self._limited = False
-        self._credentials: dict[tuple[str, TokenKind], str | None] = {}
+        self._credentials = Credentials(world.mint, world.recorder.redactor, cast)
         self.unreached = ""
 
     @property
@@ -79,11 +80,7 @@ class LiveStage:
 
     def makes(self, token: TokenKind) -> bool:
         """Whether a token of this kind can be made."""
-        try:
-            self._world.mint.make(token, next(iter(self._cast.values())).token)
-        except LookupError:
-            return False
-        return True
+        return self._credentials.makes(token)
 
     # the stream route
 
@@ -101,21 +98,25 @@ class LiveStage:
         last_event_id: str | None = None,
         receive_buffer: int | None = None,
         urgent: bool = False,
+        beside: str = "",
+        path_of: str = "",
     ) -> Subscription:
         """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
         world = self._world
         identity = self._cast[user]
         place = await self._place(urgent=urgent)
         # Made only now: one that is about to expire would age while waiting for its place.
-        credential = self._credential(user, token)
+        credential = self._credentials.of(user, token)
         subscription = LiveSubscription(world.recorder.next("conn"), world.recorder, world.clock, self.terms)
+        both = self._credentials.both(credential, world.profile.auth.parameter, beside) if beside else ()
         variation = Variation(
             method=method,
             query=query,
-            headers=tuple(headers),
+            headers=(*headers, *both),
             without=tuple(without),
             scheme=scheme,
             last_event_id=last_event_id,
+            path=path_naming(world.profile, self.user(path_of)) if path_of else "",
         )
         request = stream_request(world.profile, credential, variation, tls=world.tls, address=place.address)
         world.recorder.add(
@@ -152,15 +153,6 @@ class LiveStage:
         if len(self._open) == self._scene.attempts:
             await self._gate.settle(self._scene.id)
         return subscription
-
-    def _credential(self, user: str, token: TokenKind) -> str | None:
-        """The user's token of this kind, made once in a scene. LookupError where it cannot be made."""
-        if (user, token) not in self._credentials:
-            credential = self._world.mint.make(token, self._cast[user].token)
-            if credential is not None:
-                self._world.recorder.redactor.keep(credential, "token")
-            self._credentials[user, token] = credential
-        return self._credentials[user, token]
 
     async def _place(self, *, urgent: bool) -> Place:
         """The place of the next attempt: one that the scene reserved, else one more, or one that does not wait."""
@@ -216,6 +208,14 @@ class LiveStage:
         world.recorder.add(published)
         return published
 
+    async def log_out(self, user: str) -> int:
+        """Make the service forget the user's token; see the protocol."""
+        request = self._world.profile.auth.logout
+        assert request is not None
+        reply = await self._exchange(request, "logout", user, TokenKind.GENUINE)
+        self._world.accounts.forget(self._cast[user].username)
+        return reply.status
+
     async def rest(self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE) -> int:
         """One cheap REST request; see the protocol."""
         probe = self._world.profile.rest_probe
@@ -238,7 +238,7 @@ class LiveStage:
     async def _exchange(
         self, template: RequestTemplate, part: str, user: str = "", token: TokenKind = TokenKind.MISSING
     ) -> Reply:
-        credential = self._credential(user, token) if user else None
+        credential = self._credentials.of(user, token) if user else None
         answer = await self._world.rest.send(template, {}, credential)
         username = self._cast[user].username if credential is not None else ""
         self._world.rest.record(answer, template, scene=self._scene.id, part=part, user=username)

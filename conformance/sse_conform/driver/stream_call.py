@@ -7,7 +7,9 @@ from urllib.parse import quote, urlsplit
 
 from sse_conform.driver.rest import credential_headers
 from sse_conform.driver.stream_records import StreamRequest
+from sse_conform.driver.templates import PLACEHOLDER
 from sse_conform.profile import Carrier, Profile
+from sse_conform.scenario import User
 
 #: What the suite calls itself.
 USER_AGENT = "sse-conform"
@@ -20,7 +22,7 @@ class Variation:
     What differs from the ordinary request: one thing at a time.
 
     ``headers`` replace those of the same name, ``without`` names headers that are left out, ``scheme`` is how the
-    bearer scheme is spelt.
+    bearer scheme is spelt; ``path`` stands in the place of the stream's.
     """
 
     method: str = "GET"
@@ -29,6 +31,7 @@ class Variation:
     without: tuple[str, ...] = ()
     scheme: str = "Bearer"
     last_event_id: str | None = None
+    path: str = ""
 
 
 def stream_request(
@@ -52,16 +55,23 @@ def stream_request(
         method=variation.method,
         host=profile.host,
         port=profile.port,
-        target=_target(profile, credential, variation.query),
+        target=_target(profile, credential, variation),
         headers=(*((name, value) for name, value in ordinary if name not in replaced), *variation.headers),
         tls=tls,
         source_address=address or None,
     )
 
 
-def _target(profile: Profile, credential: str | None, query: str) -> str:
-    queries = [query] if query else []
+def path_naming(profile: Profile, user: User) -> str:
+    """The path that names a user: the one that the profile knows, else the stream's and the id after it."""
+    names = {"target.id": quote(user.id, safe=""), "target.username": quote(user.username, safe="")}
+    path = profile.paths.stream_of or f"{profile.paths.stream.rstrip('/')}/{{target.id}}"
+    return PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), path)
+
+
+def _target(profile: Profile, credential: str | None, variation: Variation) -> str:
+    queries = [variation.query] if variation.query else []
     if profile.auth.carrier is Carrier.QUERY and credential is not None:
         queries.append(f"{profile.auth.parameter}={quote(credential)}")
-    target = urlsplit(profile.url).path.rstrip("/") + profile.paths.stream
+    target = urlsplit(profile.url).path.rstrip("/") + (variation.path or profile.paths.stream)
     return target + ("&" if "?" in target else "?") + "&".join(queries) if queries else target

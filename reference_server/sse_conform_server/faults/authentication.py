@@ -8,12 +8,10 @@ import jwt
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from sse_conform_server.auth import COOKIE, Identity, UnauthorisedError, identify
+from sse_conform_server.auth import COOKIE, Identity, UnauthorisedError
 from sse_conform_server.faults.fault import Fault, fault
-from sse_conform_server.hub import Hub
 from sse_conform_server.models import Role, User
 from sse_conform_server.parts import Parts
-from sse_conform_server.store import Store
 from sse_conform_server.tokens import Claims
 
 _ANONYMOUS = User(id="undefined", username="undefined", role=Role.ANALYST)
@@ -138,50 +136,12 @@ def _early_cut(parts: Parts) -> Parts:
     return replace(parts, lifetime=lifetime)
 
 
-class _ForgetfulStore(Store):
-    async def revoke(self, token_id: str, *, expires_at: float) -> None:
-        """Forget it."""
-
-
-class _DeafHub(Hub):
-    def end_token(self, user_id: str, token_id: str) -> None:
-        """Do not hear of it."""
-
-
-def _unrevoked(parts: Parts) -> Parts:
-    return replace(parts, store=_ForgetfulStore(parts.store.engine))
-
-
-def _streams_survive(parts: Parts) -> Parts:
-    hub = _DeafHub(max_events=parts.settings.queue_events, max_chars=parts.settings.queue_bytes)
-    return replace(parts, hub=hub, publisher=hub)
-
-
-def _cookie_wins(parts: Parts) -> Parts:
-    async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
-        cookie = connection.cookies.get(COOKIE)
-        return await identify(inner, cookie) if cookie else await parts.authenticate(inner, connection)
-
-    return replace(parts, authenticate=authenticate)
-
-
 def _exact_scheme(parts: Parts) -> Parts:
     async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
         header = connection.headers.get("authorization")
         if header is not None and not header.startswith("Bearer "):
             raise UnauthorisedError
         return await parts.authenticate(inner, connection)
-
-    return replace(parts, authenticate=authenticate)
-
-
-def _id_from_query(parts: Parts) -> Parts:
-    async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
-        identity = await parts.authenticate(inner, connection)
-        query = connection.query_params
-        claimed = query.get("userId") or query.get("user_id")
-        user = await inner.store.session(claimed, "") if claimed else None
-        return replace(identity, user=user) if user else identity
 
     return replace(parts, authenticate=authenticate)
 
@@ -325,17 +285,6 @@ FAULTS: tuple[Fault, ...] = (
         "auth.scheme-case",
     ),
     fault(
-        "cookie-wins",
-        "A leftover cookie outranks the Authorization header, so that one user's page shows another's data.",
-        _cookie_wins,
-    ),
-    fault(
-        "user-id-query-override",
-        "A userId in the query replaces the token's subject: anybody reads anybody's stream.",
-        _id_from_query,
-        "auth.no-override",
-    ),
-    fault(
         "outlives-token",
         "Expiry is checked when the stream opens and never again.",
         _outliving,
@@ -347,15 +296,5 @@ FAULTS: tuple[Fault, ...] = (
         "A token near its end is admitted and dropped at once, so that the client reconnects in a loop.",
         _early_cut,
         "auth.near-expiry-kept",
-    ),
-    fault(
-        "logout-keeps-token",
-        "Logout only clears the cookie: the token stays good.",
-        _unrevoked,
-    ),
-    fault(
-        "logout-keeps-stream",
-        "Logout revokes the token but leaves its open streams alone.",
-        _streams_survive,
     ),
 )

@@ -8,6 +8,7 @@ from sse_conform_server.faults import (
     delivery,
     framing,
     heartbeats,
+    identity,
     isolation,
     limiting,
     persistence,
@@ -21,8 +22,8 @@ from sse_conform_server.faults import (
 from sse_conform_server.faults.fault import Fault
 
 AREAS = (
-    stream_head, framing, authentication, refusing, snapshots, delivery, tabs, persistence, isolation, heartbeats,
-    reconnecting, limiting, polling, capabilities,
+    stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation,
+    heartbeats, reconnecting, limiting, polling, capabilities,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

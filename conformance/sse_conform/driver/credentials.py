@@ -1,0 +1,40 @@
+"""The tokens of one scene: of each user and kind one, made when it is first needed, and never seen in the record."""
+
+from collections.abc import Mapping
+
+from sse_conform.driver.accounts import Identity
+from sse_conform.driver.tokens import TokenMint
+from sse_conform.entries import Header, TokenKind
+from sse_conform.redaction import Redactor
+
+
+class Credentials:
+    """Tokens by the label of their user and by their kind."""
+
+    def __init__(self, mint: TokenMint, redactor: Redactor, cast: Mapping[str, Identity]) -> None:
+        self._mint = mint
+        self._redactor = redactor
+        self._cast = cast
+        self._made: dict[tuple[str, TokenKind], str | None] = {}
+
+    def makes(self, kind: TokenKind) -> bool:
+        """Whether a token of this kind can be made: some need the target's key."""
+        try:
+            self._mint.make(kind, next(iter(self._cast.values())).token)
+        except LookupError:
+            return False
+        return True
+
+    def of(self, user: str, kind: TokenKind) -> str | None:
+        """The user's token of this kind, None where none is to be sent. LookupError where it cannot be made."""
+        if (user, kind) not in self._made:
+            token = self._mint.make(kind, self._cast[user].token)
+            if token is not None:
+                self._redactor.keep(token, "token")
+            self._made[user, kind] = token
+        return self._made[user, kind]
+
+    def both(self, token: str | None, cookie: str, beside: str) -> tuple[Header, ...]:
+        """A token in the header and another user's in the cookie, however either of them travels alone."""
+        other = self.of(beside, TokenKind.GENUINE)
+        return ("authorization", f"Bearer {token}"), ("cookie", f"{cookie}={other}")
