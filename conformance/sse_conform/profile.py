@@ -279,6 +279,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.CORS: self.capabilities.cors,
             Capability.CLOSES_AT_EXPIRY: self.capabilities.closes_at_expiry,
             Capability.TRUSTED_PROXY: self.capabilities.trusted_proxy,
+            Capability.UNTRUSTED: not self.capabilities.trusted_proxy,
             Capability.BROWSER: self.browser.engine is not None,
         }
         return tuple(capability for capability, claimed in claims.items() if claimed)

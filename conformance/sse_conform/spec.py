@@ -80,6 +80,7 @@ class Capability(StrEnum):
     CLOSES_AT_EXPIRY = "closes-at-expiry"
     HEADER_AND_COOKIE = "header-and-cookie"
     TRUSTED_PROXY = "trusted-proxy"
+    UNTRUSTED = "untrusted"
     BROWSER = "browser"
 
     @property
@@ -108,6 +109,7 @@ MAY = frozenset(
         Capability.TRUSTED_PROXY,
         Capability.ISSUER,
         Capability.AUDIENCE,
+        Capability.UNTRUSTED,
         Capability.BEARER,
     }
 )
@@ -141,5 +143,6 @@ REMEDIES: dict[Capability, str] = {
     Capability.HEADER_AND_COOKIE: "declare capabilities.header_and_cookie = true, and name the cookie in auth.name",
     Capability.CLOSES_AT_EXPIRY: "declare capabilities.closes_at_expiry = true",
     Capability.TRUSTED_PROXY: "declare capabilities.trusted_proxy = true",
+    Capability.UNTRUSTED: "leave capabilities.trusted_proxy out: a trusted proxy may name whom it speaks for",
     Capability.BROWSER: "choose a browser: --browser, or browser.engine in the profile",
 }

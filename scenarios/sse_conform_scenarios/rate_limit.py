@@ -8,8 +8,10 @@ from sse_conform.terms import Terms
 
 #: A server that admits so many attempts at once has no limit worth the name (three times the limit).
 FACTOR = 3
-#: After the first refusal so many more attempts are made: a limit that lets every other one through shows.
-MORE = 2
+#: After the first refusal so many attempts name other addresses as theirs, which nobody has (RFC 5737) ...
+SPOOFED = 3
+#: ... and with one more, which names none, so many are made: it shows that the limit still holds.
+MORE = SPOOFED + 1
 #: So many are made at once, lest a slow answer stretch the burst beyond its window; with the held stream they stay
 #: within what one user may commonly hold open.
 AT_ONCE = 3
@@ -19,6 +21,11 @@ AFTER_WINDOW = 0.5
 
 def _recovery(terms: Terms) -> float:
     return terms.rate_window + AFTER_WINDOW
+
+
+def _as_if_from(address: str) -> list[tuple[str, str]]:
+    """What a proxy adds to tell whom it speaks for."""
+    return [("x-forwarded-for", address), ("forwarded", f"for={address}"), ("x-real-ip", address)]
 
 
 @scenario(
@@ -42,8 +49,10 @@ async def burst(stage: Stage) -> None:
             break  # the limit shows, or nobody answers any more
     if refused:
         await asyncio.gather(*(attempt.until_ended(seconds=1.0) for attempt in refused))
-        for _ in range(MORE):
-            await (await stage.subscribe("alice", part="beyond", urgent=True)).close()
+        for number in range(SPOOFED):
+            headers = _as_if_from(f"203.0.113.{number + 1}")
+            await (await stage.subscribe("alice", part="spoofed", headers=headers, urgent=True)).close()
+        await (await stage.subscribe("alice", part="beyond", urgent=True)).close()
         if stage.has(Capability.REST):
             await stage.rest("alice", part="limited")
         await stage.pass_time(_recovery(stage.terms), "the rate window to pass")

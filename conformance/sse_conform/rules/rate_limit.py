@@ -1,5 +1,6 @@
 """Rules on the limit of connection attempts: it exists, it is not too tight, it harms nobody else, it ends."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -144,6 +145,58 @@ def refusal_says_when(stream: Stream) -> Iterator[Finding]:
         yield Finding(expected="Retry-After", actual="none", at=stream)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoofing:
+    """
+    The attempts that named other addresses as theirs, made while the limit held.
+
+    ``refilled`` is how many of them a bucket that refills may have admitted meanwhile.
+    """
+
+    attempts: tuple[Stream, ...]
+    refilled: int
+
+    @property
+    def admitted(self) -> int:
+        """How many were not refused by the limiter."""
+        return sum(stream.status != 429 for stream in self.attempts)
+
+
+def spoofings(transcript: Transcript) -> Iterator[Spoofing]:
+    """The spoofed attempts of the run, where one was refused, or an honest one after them: the limit still held."""
+    spoofed = tuple(stream for stream in transcript.streams_in(_SCENE, "spoofed") if stream.head)
+    after = [stream for stream in transcript.streams_in(_SCENE, "beyond") if stream.status == 429]
+    for burst in _limited_bursts(transcript):
+        if spoofed and (after or any(stream.status == 429 for stream in spoofed)):
+            seconds = (spoofed[-1].t - burst.refusals[0].t) / SECOND
+            rate = transcript.terms.rate_limit / transcript.terms.rate_window
+            yield Spoofing(attempts=spoofed, refilled=math.ceil(seconds * rate))
+
+
+@rule(
+    "rate_limit.forwarded-for",
+    level=Level.MUST,
+    spec=(_PLAN, rfc(7239, "8.1")),
+    over=spoofings,
+    scenes=_SCENE,
+    needs=_NEEDS | {Capability.UNTRUSTED},
+    hint="the left-most hop is believed; take the peer's address, or the last hop that a trusted proxy added",
+)
+def spoofing_evades_nothing(spoofing: Spoofing) -> Iterator[Finding]:
+    """
+    A spoofed X-Forwarded-For, Forwarded or X-Real-IP does not evade the limit.
+
+    Anybody can write these headers. Whoever believes them from everybody limits nobody, and lets a stranger use up
+    another's attempts.
+    """
+    if spoofing.admitted == len(spoofing.attempts) > spoofing.refilled:
+        yield Finding(
+            expected="429, as without these headers",
+            actual=f"all {spoofing.admitted} attempts with other addresses were admitted",
+            at=spoofing.attempts[0],
+        )
+
+
 def _held(transcript: Transcript) -> Iterator[tuple[Stream, Burst]]:
     for burst in _limited_bursts(transcript):
         yield from ((stream, burst) for stream in transcript.streams_in(_SCENE, "held") if stream.opened)
@@ -227,6 +280,7 @@ RULES = (
     admits_enough,
     refusal_is_no_stream,
     refusal_says_when,
+    spoofing_evades_nothing,
     open_stream_survives,
     rest_goes_on,
     limit_ends,

@@ -13,6 +13,7 @@ _BASIC = ("preflight", "idle.stream")
 _CALM = {*_BASIC, "delivery.live"}
 #: Scenes whose requests differ from an EventSource's: a service may answer them otherwise.
 _ODD = {"auth.override", "stream.odd-requests", "reconnect.malformed-ids"}
+_ODD_PARTS = {"spoofed"}
 
 
 def idle_streams(transcript: Transcript) -> Iterator[Stream]:
@@ -30,7 +31,9 @@ def asked(transcript: Transcript) -> Iterator[Stream]:
 
     What met the limiter is left out, and attempts that are odd on purpose, which rules of their own judge.
     """
-    yield from (stream for stream in admitted(transcript) if stream.attempt.scene not in _ODD)
+    for stream in admitted(transcript):
+        if stream.attempt.scene not in _ODD and stream.attempt.part not in _ODD_PARTS:
+            yield stream
     for stream in transcript.streams:
         attempt, ordinary = stream.attempt, stream.attempt.scene not in {*_ODD, *transcript.header.limiters}
         unanswered = stream.head is None and stream.end is not None and stream.end.kind in _NO_ANSWER

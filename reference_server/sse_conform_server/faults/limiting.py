@@ -229,5 +229,6 @@ FAULTS: tuple[Fault, ...] = (
         "believes-forwarded-for",
         "X-Forwarded-For is believed from anybody: a made-up address gets a fresh allowance.",
         lambda parts: replace(parts, client_address=_believing),
+        "rate_limit.forwarded-for",
     ),
 )
