@@ -127,7 +127,9 @@ def play(seed: int, module) -> str:  # noqa: ANN001
 def wrong_with(code: int, output: str, told: str, service) -> str:  # noqa: ANN001
     """What a round must not leave behind."""
     if "Traceback" in told or "itself failed" in told:
-        return f"our own trouble: {told[-3000:]}"
+        return (
+            "our own trouble: " + "\n".join(line for line in told.splitlines() if "itself failed" in line) + told[-600:]
+        )
     if code not in CODES:
         return f"code {code}: {told[-1500:]}"
     if any(secret in output for secret in (*service.tokens, *service.passwords)):

@@ -200,7 +200,7 @@ async def test_more_than_the_replay_limit_is_left_to_the_snapshot(start, connect
 
 
 async def test_the_stream_ends_cleanly_when_its_token_does(start, connect):
-    client = await connect(start(token_ttl=1.0))
+    client = await connect(start(token_ttl=4.0))
     tab = await (await client.account()).open()
     assert await tab.ended()
     assert [event.event for event in tab.seen] == ["snapshot"]

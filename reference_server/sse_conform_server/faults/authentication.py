@@ -249,6 +249,7 @@ FAULTS: tuple[Fault, ...] = (
         "Any HMAC algorithm is accepted, not only those configured.",
         _also_accepting(_weakly(algorithms=("HS256", "HS384", "HS512"))),
         "auth.refuses-foreign-algorithm",
+        "auth.logout-refuses",
         "polling.auth-tokens",
     ),
     fault(

@@ -136,6 +136,7 @@ FAULTS: tuple[Fault, ...] = (
         "A bad token raises an error nobody handles.",
         lambda parts: _with(parts, _Crashing()),
         *_ALL,
+        "auth.logout-refuses",
     ),
     fault(
         "refuse-without-challenge",

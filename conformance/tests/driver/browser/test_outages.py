@@ -98,7 +98,7 @@ async def test_a_page_comes_back_by_reload_and_by_the_back_button(theatre):
         tab = await (await stage.device("alice")).open("reader")
         await tab.until_snapshot()
         await tab.reload()
-        assert await tab.until_snapshot()
+        assert await tab.until(await stage.publish("alice"))
         await tab.leave()
         await tab.back()
         assert await tab.until(await stage.publish("alice"))
