@@ -222,7 +222,7 @@ class Scenario:
     ``users`` are the labels of the accounts it leases (``fresh`` ones are new and empty where the profile can make
     them), ``attempts`` the most attempts on the stream route it makes, ``usually`` those that a conforming target
     brings about where that are fewer, ``waits`` gives the seconds it lets pass. Without what it ``needs`` it is
-    skipped.
+    skipped. ``quick`` ones are played in a quick run too.
     """
 
     id: str
@@ -232,6 +232,7 @@ class Scenario:
     attempts: Cost
     nature: Nature
     usually: Cost | None = None
+    quick: bool = False
     fresh: frozenset[str] = field(default_factory=frozenset)
     needs: frozenset[Capability] = field(default_factory=frozenset)
     waits: Callable[[Terms], float] = lambda _terms: 0.0
@@ -259,6 +260,7 @@ def scenario(
     *,
     attempts: Cost,
     usually: Cost | None = None,
+    quick: bool = False,
     users: tuple[str, ...] = (),
     fresh: Iterable[str] = (),
     needs: Iterable[Capability] = (),
@@ -275,6 +277,7 @@ def scenario(
             users=users,
             attempts=attempts,
             usually=usually,
+            quick=quick,
             nature=nature,
             fresh=frozenset(fresh),
             needs=frozenset(needs),
