@@ -113,7 +113,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 @cache
 def texts() -> tuple[Text, ...]:
-    """Texts that betray a careless encoder; the long ones come first."""
+    """Texts that betray a careless encoder; the long ones come first, those that forge lines last."""
     return _load("texts.toml", _Texts).text
 
 

@@ -23,7 +23,7 @@ from sse_conform.profile_file import LoadedProfile
 from sse_conform.run import RunResult, run
 from sse_conform.run_events import Listener
 from sse_conform.scenario import Nature, Scenario, Stage
-from sse_conform.schedule import Plan
+from sse_conform.schedule import PREFLIGHT_ATTEMPTS, Plan
 from sse_conform.spec import Capability
 from sse_conform.transcript import Stream, Transcript
 
@@ -180,8 +180,8 @@ def _plan(profile: Profile) -> Plan:
         attempts=len(users),
         nature=Nature.PLAIN,
     )
-    attempts = PREFLIGHT.attempts + scene.attempts
-    return Plan(rules=(), scenes=(scene,), skipped=(), attempts=attempts, seconds=0.0)
+    attempts = PREFLIGHT_ATTEMPTS + len(users)
+    return Plan(rules=(), scenes=(scene,), skipped=(), attempts=attempts, most=attempts, seconds=0.0)
 
 
 async def _play(stage: Stage) -> None:

@@ -1,6 +1,6 @@
 """What rules look at: joins and selections over a transcript, and strict readings of what a target sent. All pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,14 @@ def page(poll: e.Exchanged, terms: Terms) -> Any:  # noqa: ANN401 - any JSON val
         return resolve(strict_json(poll.body.decode("utf-8")), terms.polling_page)
     except (NotJson, UnicodeDecodeError, LookupError):
         return None
+
+
+def oldest_listed(snapshot: Event, published: Iterable[e.Published], terms: Terms) -> int | None:
+    """When the oldest of these publishes that a full snapshot lists was sent; None where the list has room left."""
+    listed = items(snapshot)
+    if len(listed) < terms.snapshot_items:
+        return None
+    return min((p.t for p in published if any(names(p, item) for item in listed)), default=0)
 
 
 #: Attempts with a valid token that a service may refuse, or must: by scene and part.

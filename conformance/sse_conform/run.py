@@ -214,7 +214,13 @@ class _Troupe:
         """The preflight, then every scene."""
         plan = self._plan
         self._listener(
-            Planned(scenes=len(plan.scenes) + 1, rules=len(plan.rules), attempts=plan.attempts, seconds=plan.seconds)
+            Planned(
+                scenes=len(plan.scenes) + 1,
+                rules=len(plan.rules),
+                attempts=plan.attempts,
+                most=plan.most,
+                seconds=plan.seconds,
+            )
         )
         for name, reason in plan.skipped:
             self._end(world, name, e.SceneOutcome.SKIPPED, reason)
@@ -297,7 +303,7 @@ async def _equip(world: World, scene: Scenario, cast: dict[str, Identity], place
     if world.accounts.capacity is not None:
         cast |= await world.accounts.lease(scene)
     if scene.nature is not Nature.LIMITER:
-        places += await world.budget_of(scene).reserve(scene.attempts)
+        places += await world.budget_of(scene).reserve(scene.expected(world.terms))
 
 
 def _obstacle(world: World, scene: Scenario) -> str:

@@ -9,11 +9,16 @@ from sse_conform.verdict import Verdict
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """The run begins: so many scenes, rules and attempts on the stream route, and about so many seconds."""
+    """
+    The run begins: so many scenes, rules and attempts on the stream route, and about so many seconds.
+
+    ``most`` are the attempts that a target which does not conform may bring about.
+    """
 
     scenes: int
     rules: int
     attempts: int
+    most: int
     seconds: float
 
 

@@ -210,6 +210,8 @@ class Stage(Protocol):
 
 
 Play = Callable[[Stage], Awaitable[None]]
+#: A number of attempts: fixed, or by what is promised.
+Cost = int | Callable[[Terms], int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -218,16 +220,18 @@ class Scenario:
     One scene: what it costs, how it disturbs, what it needs.
 
     ``users`` are the labels of the accounts it leases (``fresh`` ones are new and empty where the profile can make
-    them), ``attempts`` the most attempts on the stream route it makes, ``waits`` gives the seconds it lets pass.
-    Without what it ``needs`` it is skipped.
+    them), ``attempts`` the most attempts on the stream route it makes, ``usually`` those that a conforming target
+    brings about where that are fewer, ``waits`` gives the seconds it lets pass. Without what it ``needs`` it is
+    skipped.
     """
 
     id: str
     title: str
     play: Play
     users: tuple[str, ...]
-    attempts: int
+    attempts: Cost
     nature: Nature
+    usually: Cost | None = None
     fresh: frozenset[str] = field(default_factory=frozenset)
     needs: frozenset[Capability] = field(default_factory=frozenset)
     waits: Callable[[Terms], float] = lambda _terms: 0.0
@@ -237,11 +241,24 @@ class Scenario:
         """Whether it plays in a browser."""
         return Capability.BROWSER in self.needs
 
+    def most(self, terms: Terms) -> int:
+        """The most attempts on the stream route that it makes."""
+        return _number(self.attempts, terms)
+
+    def expected(self, terms: Terms) -> int:
+        """The attempts that it makes on a conforming target."""
+        return _number(self.attempts if self.usually is None else self.usually, terms)
+
+
+def _number(cost: Cost, terms: Terms) -> int:
+    return cost if isinstance(cost, int) else cost(terms)
+
 
 def scenario(
     id: str,  # noqa: A002 - the field's own word
     *,
-    attempts: int,
+    attempts: Cost,
+    usually: Cost | None = None,
     users: tuple[str, ...] = (),
     fresh: Iterable[str] = (),
     needs: Iterable[Capability] = (),
@@ -257,6 +274,7 @@ def scenario(
             play=play,
             users=users,
             attempts=attempts,
+            usually=usually,
             nature=nature,
             fresh=frozenset(fresh),
             needs=frozenset(needs),

@@ -52,12 +52,17 @@ def share_out(addresses: tuple[str, ...], *, limiter: bool, browser: bool) -> Ad
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Rules to judge, scenes to play, scenes left out with the reason, and what the run will cost."""
+    """
+    Rules to judge, scenes to play, scenes left out with the reason, and what the run will cost.
+
+    ``attempts`` are those that a conforming target brings about, ``most`` those that any target can.
+    """
 
     rules: tuple[Rule, ...]
     scenes: tuple[Scenario, ...]
     skipped: tuple[tuple[str, str], ...]
     attempts: int
+    most: int
     seconds: float
 
 
@@ -78,14 +83,15 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
         else:
             playable.append(scene)
     limited = [s for s in playable if s.nature is Nature.LIMITER]
-    browsed = sum(s.attempts for s in playable if s.in_browser)
-    ordinary = PREFLIGHT_ATTEMPTS + sum(s.attempts for s in playable if s not in limited and not s.in_browser)
+    browsed = sum(s.expected(terms) for s in playable if s.in_browser)
+    ordinary = PREFLIGHT_ATTEMPTS + sum(s.expected(terms) for s in playable if s not in limited and not s.in_browser)
     longest = max((s.waits(terms) for s in playable if s.nature is not Nature.LIMITER), default=0.0)
     return Plan(
         rules=chosen,
         scenes=tuple(playable),
         skipped=tuple(skipped),
-        attempts=ordinary + browsed + sum(s.attempts for s in limited),
+        attempts=ordinary + browsed + sum(s.expected(terms) for s in limited),
+        most=PREFLIGHT_ATTEMPTS + sum(s.most(terms) for s in playable),
         seconds=bound(
             terms, attempts=ordinary, browsed=browsed, longest=longest, limiter=bool(limited), addresses=addresses
         ),

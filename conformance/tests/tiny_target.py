@@ -30,6 +30,7 @@ from sse_conform.run import RunResult, run
 from sse_conform.run_events import Listener, RunEvent
 from sse_conform.scenario import Scenario
 from sse_conform.schedule import Plan
+from sse_conform.terms import Terms
 
 from .listening import hang_up
 from .records import event, notification
@@ -268,6 +269,6 @@ async def play_on(
     **profile: Any,
 ) -> RunResult:
     """A whole run of these scenes against the target."""
-    attempts = sum(scene.attempts for scene in scenes)
-    plan = Plan(rules=rules, scenes=scenes, skipped=skipped, attempts=attempts, seconds=0.0)
+    attempts = sum(scene.most(Terms()) for scene in scenes)
+    plan = Plan(rules=rules, scenes=scenes, skipped=skipped, attempts=attempts, most=attempts, seconds=0.0)
     return await run(target.loaded(**profile), plan, listener=listener)

@@ -1,16 +1,13 @@
-"""Who hears of what, how soon, in which order, and in whose words."""
+"""Who hears of what, how soon, and in which order."""
 
 import asyncio
 
-from sse_conform import corpus
 from sse_conform.entries import EventKind, Published
 from sse_conform.scenario import Nature, Stage, Subscription, Variant, scenario
 from sse_conform.spec import Capability
 
 #: Each kind is published so often: once may be luck.
 ROUNDS = 3
-#: A burst keeps so many publishes under way: more would measure our own queue.
-AT_ONCE = 8
 #: Events published one after another's acknowledgement, to see their order.
 SEQUENCE = 10
 
@@ -60,38 +57,4 @@ async def live(stage: Stage) -> None:
     await other.close()
 
 
-@scenario("delivery.burst", users=("alice",), attempts=2, needs={Capability.TRIGGERS}, nature=Nature.LOUD)
-async def burst(stage: Stage) -> None:
-    """Many events are published at once, to a user with two tabs."""
-    tabs = [await stage.subscribe("alice", part=f"tab-{number}") for number in (1, 2)]
-    await asyncio.gather(*(tab.until_snapshot() for tab in tabs))
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def publish() -> Published:
-        async with places:
-            return await stage.publish("alice", part="burst")
-
-    await _all(tabs, *await asyncio.gather(*(publish() for _ in range(stage.terms.burst))))
-    await _all(tabs, await stage.publish("alice", part="barrier"))
-    for tab in tabs:
-        await tab.close()
-
-
-@scenario("framing.hostile-text", users=("alice",), attempts=2, needs={Capability.TRIGGERS, Capability.MARKERS})
-async def hostile_text(stage: Stage) -> None:
-    """Texts that look like frames, end lines or stress the encoding are published to an open stream and read back."""
-    stream = await stage.subscribe("alice", part="live")
-    await stream.until_snapshot()
-    published = [await stage.publish("alice", part=text.name, text=text.value) for text in corpus.texts()]
-    await stream.until(*published)
-    await stream.until(await stage.publish("alice", part="barrier"))
-    if stage.has(Capability.POLLING):
-        short = sum(not text.times for text in corpus.texts())
-        await stage.poll("alice", part="read-back", query=f"limit={short + 1}")
-    await stream.close()
-    again = await stage.subscribe("alice", part="read-back")
-    await again.until_snapshot()
-    await again.close()
-
-
-SCENARIOS = (live, burst, hostile_text)
+SCENARIOS = (live,)

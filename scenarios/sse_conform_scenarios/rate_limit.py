@@ -1,6 +1,7 @@
 """The limit of connection attempts: it exists, it is fair, it ends."""
 
 import asyncio
+import math
 
 from sse_conform.scenario import Nature, Stage, Subscription, scenario
 from sse_conform.spec import Capability
@@ -19,6 +20,20 @@ AT_ONCE = 3
 AFTER_WINDOW = 0.5
 
 
+def _at_most(terms: Terms) -> int:
+    """One stream that is held, the burst in groups, what comes beyond it, and the return after the window."""
+    return 1 + _in_groups(FACTOR * terms.rate_limit) + MORE + 1
+
+
+def _usually(terms: Terms) -> int:
+    """The limit shows in the group that exceeds it; the held stream counts."""
+    return 1 + _in_groups(terms.rate_limit) + MORE + 1
+
+
+def _in_groups(attempts: int) -> int:
+    return math.ceil(attempts / AT_ONCE) * AT_ONCE
+
+
 def _recovery(terms: Terms) -> float:
     return terms.rate_window + AFTER_WINDOW
 
@@ -31,7 +46,8 @@ def _as_if_from(address: str) -> list[tuple[str, str]]:
 @scenario(
     "rate_limit.burst",
     users=("alice",),
-    attempts=3 * 20 + MORE + 2,
+    attempts=_at_most,
+    usually=_usually,
     needs={Capability.RATE_LIMIT},
     nature=Nature.LIMITER,
     waits=_recovery,

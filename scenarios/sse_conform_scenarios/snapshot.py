@@ -1,8 +1,5 @@
 """What a connection is told first."""
 
-import asyncio
-
-from sse_conform.entries import Published
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -10,10 +7,6 @@ from sse_conform_scenarios.polling import cursor_after, follow
 
 #: More than a snapshot may list, so that newest, count and length can be told apart.
 BEYOND_LIST = 4
-#: A race is repeated: one lucky order of events proves nothing.
-RACES = 3
-#: Events published around each connect, one after another's acknowledgement.
-RACERS = 5
 
 
 def _filed(terms: Terms) -> float:
@@ -44,32 +37,4 @@ async def overflow(stage: Stage) -> None:
     await again.close()
 
 
-@scenario("snapshot.race", users=("alice",), attempts=RACES, needs={Capability.TRIGGERS})
-async def race(stage: Stage) -> None:
-    """Events are published without a pause while a client connects, several times over."""
-    for number in range(RACES):
-        begun, connected = asyncio.Event(), asyncio.Event()
-        published = asyncio.create_task(_publish_around(stage, begun, connected, part=f"race-{number}"))
-        await begun.wait()
-        stream = await stage.subscribe("alice", part=f"race-{number}")
-        await stream.until_snapshot()
-        connected.set()
-        await stream.until(*await published)
-        await stream.close()
-
-
-async def _publish_around(
-    stage: Stage, begun: asyncio.Event, connected: asyncio.Event, *, part: str
-) -> list[Published]:
-    """Publish once, then until the snapshot is in, and then once more: the last one is the barrier."""
-    published: list[Published] = []
-    while not connected.is_set() and len(published) < RACERS * 10:
-        try:
-            published.append(await stage.publish("alice", part=part))
-        finally:
-            begun.set()
-    published.append(await stage.publish("alice", part=f"{part}-barrier"))
-    return published
-
-
-SCENARIOS = (overflow, race)
+SCENARIOS = (overflow,)

@@ -19,6 +19,7 @@ def write_plan(plan: Plan, profile: Profile, *, form: str, out: TextIO) -> None:
         "scenes": [_scene(scene, profile) for scene in plan.scenes],
         "skipped": [{"id": name, "reason": reason} for name, reason in plan.skipped],
         "attempts": plan.attempts,
+        "most_attempts": plan.most,
         "seconds": round(plan.seconds, 1),
     }
     out.write(json.dumps(document, indent=2) + "\n")
@@ -29,7 +30,8 @@ def _scene(scene: Scenario, profile: Profile) -> dict[str, object]:
         "id": scene.id,
         "title": scene.title,
         "nature": scene.nature.value,
-        "attempts": scene.attempts,
+        "attempts": scene.expected(profile.terms),
+        "most_attempts": scene.most(profile.terms),
         "seconds": round(scene.waits(profile.terms), 1),
     }
 
@@ -37,14 +39,14 @@ def _scene(scene: Scenario, profile: Profile) -> dict[str, object]:
 def _write_text(plan: Plan, profile: Profile, out: TextIO) -> None:
     width = max((len(scene.id) for scene in plan.scenes), default=0)
     out.write(f"{profile.url}: {len(plan.rules)} rules, {len(plan.scenes)} scenes\n\n")
-    out.write(f"  {'scene':<{width}}  attempts  seconds  nature\n")
+    out.write(f"  {'scene':<{width}}  attempts  at most  seconds  nature\n")
     for scene in plan.scenes:
+        attempts, most = scene.expected(profile.terms), scene.most(profile.terms)
         seconds = scene.waits(profile.terms)
-        out.write(
-            f"  {scene.id:<{width}}  {scene.attempts:>8}  {seconds:>7.1f}  {scene.nature.value:<7}  {scene.title}\n"
-        )
+        numbers = f"{attempts:>8}  {most:>7}  {seconds:>7.1f}"
+        out.write(f"  {scene.id:<{width}}  {numbers}  {scene.nature.value:<7}  {scene.title}\n")
     out.writelines(f"  {name:<{width}}  left out: {reason}\n" for name, reason in plan.skipped)
     out.write(
-        f"\n{plan.attempts} attempts on the stream route, {PREFLIGHT_ATTEMPTS} of them to see whether it can be judged;"
-        f" at least {plan.seconds:.0f} s\n"
+        f"\n{plan.attempts} attempts on the stream route where the target conforms, at most {plan.most};"
+        f" {PREFLIGHT_ATTEMPTS} of them to see whether it can be judged; at least {plan.seconds:.0f} s\n"
     )

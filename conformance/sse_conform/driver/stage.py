@@ -150,7 +150,7 @@ class LiveStage:
         self._limited = self._limited or (subscription.status == 429 and not urgent)
         if subscription.end is not None and subscription.end.kind in NOT_REACHED and not urgent:
             self.unreached = subscription.end.detail
-        if len(self._open) == self._scene.attempts:
+        if len(self._open) == self._scene.most(self.terms):
             await self._gate.settle(self._scene.id)
         return subscription
 

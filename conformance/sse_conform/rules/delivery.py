@@ -83,10 +83,16 @@ class Fanout:
     heard: tuple[Delivery, ...]
 
 
+def read_by_all(transcript: Transcript) -> Iterator[Delivery]:
+    """Deliveries while every tab was being read: what was sent beside a reader that slept is judged apart."""
+    asleep = {"large", "after-waking"}
+    return (d for d in deliveries(transcript, _LIVE, _BURST) if d.published.part not in asleep)
+
+
 def fanouts(transcript: Transcript) -> Iterator[Fanout]:
     """Publishes that concern a user with more than one open stream."""
     by_publish: dict[int, list[Delivery]] = {}
-    for delivery in deliveries(transcript, _LIVE, _BURST):
+    for delivery in read_by_all(transcript):
         if delivery.stream.attempt.user == delivery.published.to:
             by_publish.setdefault(delivery.published.number, []).append(delivery)
     for heard in by_publish.values():

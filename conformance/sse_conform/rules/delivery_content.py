@@ -10,7 +10,7 @@ from sse_conform.evidence import (
     deliveries,
 )
 from sse_conform.rule import Finding, rule
-from sse_conform.rules.delivery import calm, heard_or_lost, missing
+from sse_conform.rules.delivery import calm, heard_or_lost, missing, read_by_all
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
@@ -24,7 +24,7 @@ _SCENE_NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER})
     "delivery.once",
     level=Level.MUST,
     spec=_GOALS,
-    over=lambda transcript: (d for d in deliveries(transcript, _LIVE, _BURST) if d.copies),
+    over=lambda transcript: (d for d in read_by_all(transcript) if d.copies),
     scenes=(_LIVE, _BURST),
     needs=_SCENE_NEEDS,
     hint="a listener is registered twice, or once more on each connect",

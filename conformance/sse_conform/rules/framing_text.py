@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import Delivery, deliveries, names, opened, polled
+from sse_conform.evidence import HOSTILE, Delivery, deliveries, names, opened, polled
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.transcript import Event, Transcript
 
 _GRAMMAR = whatwg("9.2.5 Parsing an event stream", "parsing-an-event-stream")
-_HOSTILE = "framing.hostile-text"
 _NEEDS = frozenset({Capability.TRIGGERS, Capability.MARKERS})
 #: The name that hostile texts try to give to a frame of their own.
 FORGED = "forged"
@@ -20,7 +19,7 @@ FORGED = "forged"
 
 def hostile_frames(transcript: Transcript) -> Iterator[Event]:
     """Every frame on streams of a run in which hostile text was accepted."""
-    if any(p.scene == _HOSTILE and p.accepted for p in transcript.publishes):
+    if any(p.scene == HOSTILE and p.accepted and not p.planted for p in transcript.publishes):
         yield from (block for stream in opened(transcript) for block in stream.blocks)
 
 
@@ -29,7 +28,7 @@ def hostile_frames(transcript: Transcript) -> Iterator[Event]:
     level=Level.MUST,
     spec=(_GRAMMAR, plan("Security")),
     over=hostile_frames,
-    scenes=_HOSTILE,
+    scenes=HOSTILE,
     needs=_NEEDS,
     hint="user text reaches the wire without JSON escapes, or only LF is treated as a line end",
 )
@@ -63,10 +62,10 @@ class Reading:
 def readings(transcript: Transcript) -> Iterator[Reading]:
     """Every hostile text that was accepted and came as a notification with a message."""
     stored = _polled(transcript)
-    for delivery in deliveries(transcript, _HOSTILE):
+    for delivery in hostile_deliveries(transcript):
         published = delivery.published
         message = delivery.copies[0].payload.get("message") if delivery.copies else None
-        if isinstance(message, str) and published.part != "barrier":
+        if isinstance(message, str):
             kept = next((item.get("message") for item in stored if names(published, item)), None)
             read_back = kept if isinstance(kept, str) else None
             yield Reading(published=published, event=delivery.copies[0], message=message, read_back=read_back)
@@ -76,7 +75,7 @@ def _polled(transcript: Transcript) -> list[dict[str, Any]]:
     """The items that polling gave back in the hostile scene."""
     found: list[dict[str, Any]] = []
     for exchange in transcript.exchanges:
-        if exchange.scene == _HOSTILE and exchange.part == "read-back" and exchange.status == 200:
+        if exchange.scene == HOSTILE and exchange.part == "read-back" and exchange.status == 200:
             found += polled(exchange, transcript.terms)
     return found
 
@@ -92,7 +91,7 @@ def _speakable(text: str) -> str:
     level=Level.MUST,
     spec=(_GRAMMAR, plan("Data Format")),
     over=readings,
-    scenes=_HOSTILE,
+    scenes=HOSTILE,
     needs=_NEEDS,
     hint="a wrong charset, a cut at a line end, or an escape applied twice on one path",
 )
@@ -118,7 +117,7 @@ def text_is_intact(reading: Reading) -> Iterator[Finding]:
 
 def hostile_deliveries(transcript: Transcript) -> Iterator[Delivery]:
     """Who should have got the hostile texts that were accepted."""
-    return (d for d in deliveries(transcript, _HOSTILE) if d.published.part != "barrier")
+    return (d for d in deliveries(transcript, HOSTILE) if d.published.part != "barrier" and not d.published.planted)
 
 
 @rule(
@@ -126,7 +125,7 @@ def hostile_deliveries(transcript: Transcript) -> Iterator[Delivery]:
     level=Level.MUST,
     spec=(_GRAMMAR, plan("Goals")),
     over=hostile_deliveries,
-    scenes=_HOSTILE,
+    scenes=HOSTILE,
     needs=_NEEDS,
     hint="the encoder fails on this text, or an event is larger than a buffer",
 )

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import SNAPSHOT, first_snapshot, lists, names, polled
+from sse_conform.evidence import HOSTILE, SNAPSHOT, first_snapshot, lists, names, polled
 from sse_conform.markers import PLANTED
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.transcript import Event, Stream, Transcript
 
 _PLAN = plan("Security")
-_SCENE = "privacy.planted"
+_SCENE = HOSTILE
 _NEEDS = frozenset({Capability.SENSITIVE, Capability.TRIGGERS})
 _HINT = "one path serialises the stored object, or knows the field by one spelling at the top only"
 
@@ -50,7 +50,7 @@ def live_event_holds_nothing(event: Event) -> Iterator[Finding]:
 
 def snapshots(transcript: Transcript) -> Iterator[Event]:
     """The snapshots that list what carried planted values."""
-    for stream in transcript.streams_in(_SCENE, "again"):
+    for stream in transcript.streams_in(_SCENE, "read-back"):
         snapshot = first_snapshot(stream)
         if snapshot and any(lists(snapshot, published) for published in _planted(transcript)):
             yield snapshot

@@ -12,6 +12,7 @@ from sse_conform.evidence import (
     items,
     names,
     notifications,
+    oldest_listed,
     polled,
 )
 from sse_conform.rule import Finding, rule
@@ -36,13 +37,23 @@ class Missed:
 
 
 def outages(transcript: Transcript) -> Iterator[Missed]:
-    """Every event published during an outage, where the connection after it came up with its snapshot."""
+    """
+    Every event published during an outage, where the connection after it came up with its snapshot.
+
+    What newer ones pushed out of a full list is for polling.
+    """
+    in_scene = [p for p in transcript.publishes if p.scene == _DROPS and p.accepted]
     for how in ("fin", "rst", "silence"):
         for stream in transcript.streams_in(_DROPS, f"after-{how}"):
             snapshot = first_snapshot(stream)
-            for published in transcript.publishes:
-                if snapshot and published.scene == _DROPS and published.part == f"missed-{how}" and published.accepted:
-                    yield Missed(published=published, stream=stream, how=how, known=_told(stream, published))
+            if snapshot is None:
+                continue
+            oldest = oldest_listed(snapshot, in_scene, transcript.terms)
+            for published in in_scene:
+                pushed_out = oldest is not None and published.acked <= oldest
+                known = _told(stream, published)
+                if published.part == f"missed-{how}" and (known or not pushed_out):
+                    yield Missed(published=published, stream=stream, how=how, known=known)
 
 
 def _told(stream: Stream, published: e.Published) -> bool:

@@ -11,7 +11,7 @@ from sse_conform.spec import Capability, Level, plan
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
 
-_SCENE = "delivery.slow-reader"
+_SCENE = "delivery.burst"
 _NEEDS = frozenset({Capability.TRIGGERS, Capability.MARKERS})
 
 
@@ -57,9 +57,11 @@ class Sleeper:
 
 def sleepers(transcript: Transcript) -> Iterator[Sleeper]:
     """The stream that stalled, where it had begun well and something large was accepted."""
-    sent: list[e.Published] = [p for p in transcript.publishes if p.scene == _SCENE and p.accepted]
+    parts = {"large", "after-waking"}
+    sent = [p for p in transcript.publishes if p.scene == _SCENE and p.part in parts and p.accepted]
+    stalled = {d.conn for d in transcript.disturbances if d.kind is e.Disturbance.PAUSE}
     for stream in transcript.streams_in(_SCENE, "sleeper"):
-        if stream.opened and sent and first_snapshot(stream):
+        if stream.conn in stalled and sent and first_snapshot(stream):
             yield Sleeper(stream=stream, got=tuple(bool(stream.mentions(p)) for p in sent))
 
 

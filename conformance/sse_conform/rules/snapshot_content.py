@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import SNAPSHOT, first_snapshot, is_list, items, names
+from sse_conform.evidence import SNAPSHOT, first_snapshot, is_list, items, names, oldest_listed
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
 
 _PLAN = plan("Data Format")
-_OVERFLOW, _RACE = "snapshot.overflow", "snapshot.race"
+_OVERFLOW, _DROPS = "snapshot.overflow", "reconnect.drops"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,25 +145,24 @@ class Race:
 
 
 def races(transcript: Transcript) -> Iterator[Race]:
-    """Every publish of a race whose barrier, published after all of them, was heard or listed."""
-    for stream in transcript.streams_in(_RACE):
-        part = stream.attempt.part
-        of_race = [p for p in transcript.publishes if p.scene == _RACE and p.accepted]
-        around = [p for p in of_race if p.part == part]
-        barrier = [p for p in of_race if p.part == f"{part}-barrier"]
+    """Every publish around a connect whose barrier, published after all of them, was heard or listed."""
+    in_scene = [p for p in transcript.publishes if p.scene == _DROPS and p.accepted]
+    for stream in transcript.streams_in(_DROPS):
+        part = f"around-{stream.attempt.part}"
+        around = [p for p in in_scene if p.part == part]
+        barrier = [p for p in in_scene if p.part == f"{part}-barrier"]
         snapshot = first_snapshot(stream)
         if snapshot is None or not is_list(snapshot) or not any(stream.mentions(b) for b in barrier):
             continue
         listed = items(snapshot)
-        full = len(listed) >= transcript.terms.snapshot_items
-        oldest = min((p.t for p in of_race if any(names(p, item) for item in listed)), default=0)
+        oldest = oldest_listed(snapshot, in_scene, transcript.terms)
         for published in around:
             yield Race(
                 published=published,
                 stream=stream,
                 listed=tuple(item for item in listed if names(published, item)),
                 live=tuple(event for event in stream.mentions(published) if event is not snapshot),
-                pushed_out=full and published.acked <= oldest,
+                pushed_out=oldest is not None and published.acked <= oldest,
             )
 
 
@@ -172,7 +171,7 @@ def races(transcript: Transcript) -> Iterator[Race]:
     level=Level.MUST,
     spec=(_PLAN, plan("Goals")),
     over=races,
-    scenes=_RACE,
+    scenes=_DROPS,
     needs={Capability.TRIGGERS},
     hint="the snapshot is read before the connection is subscribed, or the subscription is not acknowledged",
 )
@@ -223,7 +222,7 @@ def _twofold(live: tuple[Event, ...], listed: tuple[dict[str, Any], ...]) -> Ite
     level=Level.MUST,
     spec=_PLAN,
     over=twofolds,
-    scenes=(_OVERFLOW, _RACE),
+    scenes=(_OVERFLOW, _DROPS),
     needs={Capability.TRIGGERS, Capability.MARKERS},
     hint="live events get an id of their own instead of the stored one",
 )

@@ -62,7 +62,8 @@ def _line(event: r.RunEvent) -> str:
 
 def planned(plan: r.Planned) -> str:
     """The plan of a run in one line."""
-    return f"{plan.scenes} scenes for {plan.rules} rules, {plan.attempts} attempts, about {plan.seconds:.0f} s"
+    attempts = f"{plan.attempts} attempts" + (f" (at most {plan.most})" if plan.most > plan.attempts else "")
+    return f"{plan.scenes} scenes for {plan.rules} rules, {attempts}, about {plan.seconds:.0f} s"
 
 
 def finished(scene: r.SceneFinished) -> str:

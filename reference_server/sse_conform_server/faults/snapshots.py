@@ -205,6 +205,7 @@ FAULTS: tuple[Fault, ...] = (
         "snapshot.newest",
         "snapshot.unread-counts-all",
         "snapshot.no-gap",
+        "reconnect.nothing-missed",
     ),
     fault(
         "unread-of-listed",
@@ -239,7 +240,6 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.retry-sent",
         "stream.starts-in-time",
         "reconnect.unknown-id",
-        "stream.odd-headers",
     ),
     fault(
         "snapshot-before-subscribe",

@@ -126,7 +126,7 @@ FAULTS: tuple[Fault, ...] = (
         "A map from user to one connection: the newest tab replaces the others.",
         hubbed(_LastTab),
         "delivery.every-tab",
-        "delivery.no-silent-skip",
+        "delivery.slow-reader",
     ),
     fault(
         "closed-tab-silences",

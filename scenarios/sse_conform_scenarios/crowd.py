@@ -1,0 +1,70 @@
+"""Many events at once, then many large ones while one of two tabs sleeps."""
+
+import asyncio
+
+from sse_conform.entries import Published
+from sse_conform.scenario import Nature, Stage, Subscription, scenario
+from sse_conform.spec import Capability
+
+#: A burst keeps so many publishes under way: more would measure our own queue.
+AT_ONCE = 8
+#: Kernels swallow 2 to 4 MB before a server notices anything: so much text an event, so many events.
+LARGE = "x" * 65536
+EVENTS = 80
+
+
+#: What our own kernel may swallow for the reader that sleeps, in bytes.
+RECEIVE_BUFFER = 16384
+
+
+@scenario("delivery.burst", users=("alice",), attempts=4, usually=2, needs={Capability.TRIGGERS}, nature=Nature.LOUD)
+async def burst(stage: Stage) -> None:
+    """Many events are published at once, to a user with two tabs; then one tab sleeps while large ones are sent."""
+    sleeper, reader = await _open(stage, "sleeper"), await _open(stage, "reader")
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def publish() -> Published:
+        async with places:
+            return await stage.publish("alice", part="burst")
+
+    published = await asyncio.gather(*(publish() for _ in range(stage.terms.burst)))
+    await asyncio.gather(*(tab.until(*published) for tab in (sleeper, reader)))
+    barrier = await stage.publish("alice", part="barrier")
+    whole = await asyncio.gather(*(tab.until(barrier) for tab in (sleeper, reader)))
+    if stage.has(Capability.MARKERS):
+        # What the burst broke proves nothing about a reader that sleeps.
+        if not whole[0]:
+            await sleeper.close()
+            sleeper = await _open(stage, "sleeper")
+        if not whole[1]:
+            await reader.close()
+            reader = await _open(stage, "reader")
+        await _sleep_through(stage, sleeper, reader)
+    await sleeper.close()
+    await reader.close()
+
+
+async def _open(stage: Stage, part: str) -> Subscription:
+    receive_buffer = RECEIVE_BUFFER if part == "sleeper" else None
+    tab = await stage.subscribe("alice", part=part, receive_buffer=receive_buffer)
+    await tab.until_snapshot()
+    return tab
+
+
+async def _sleep_through(stage: Stage, sleeper: Subscription, reader: Subscription) -> None:
+    """One tab stops reading, large events are sent, the other tab reads on; then the first wakes up."""
+    sleeper.stall()
+    for _ in range(EVENTS):
+        if not await reader.until(await stage.publish("alice", part="large", text=LARGE)):
+            break  # the verdict stands; to wait for each of the others would take minutes
+    sleeper.resume()
+    last = await stage.publish("alice", part="after-waking")
+    await reader.until(last)
+    received = -1
+    while sleeper.received > received:
+        received = sleeper.received
+        if await sleeper.until(last):
+            break
+
+
+SCENARIOS = (burst,)
