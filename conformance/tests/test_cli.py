@@ -141,9 +141,11 @@ def test_every_rule_can_be_explained(rule: Any) -> None:
 def test_dry_run_prints_the_plan_and_touches_nothing() -> None:
     result = conform("--target", "embedded", "--dry-run", "--only", "heartbeat")
     assert result.exit_code == 0
-    assert re.search(r"idle\.stream +1 +[\d.]+ +plain", result.output)
+    assert re.search(r"idle\.stream +1 +1 +[\d.]+ +plain", result.output)
     plan = json.loads(conform("--target", "embedded", "--dry-run", "--format", "json").output)
-    assert plan["attempts"] == 2 + sum(scene["attempts"] for scene in plan["scenes"])
+    for number in ("attempts", "most_attempts"):
+        assert plan[number] == 2 + sum(scene[number] for scene in plan["scenes"])
+    assert plan["attempts"] < plan["most_attempts"]
     assert not Path("conform-report").exists()
 
 

@@ -24,6 +24,20 @@ def test_a_scene_asks_for_nothing_unless_it_says_so():
     assert idle.waits(Terms()) == 0.0
 
 
+def test_attempts_are_a_number_or_follow_what_is_promised():
+    @scenario("burst", attempts=lambda terms: 3 * terms.rate_limit, usually=lambda terms: terms.rate_limit + 2)
+    async def burst(stage: Stage) -> None:
+        """Many come."""
+
+    @scenario("pair", attempts=2)
+    async def pair(stage: Stage) -> None:
+        """Two come."""
+
+    terms = Terms(rate_limit=7)
+    assert (burst.most(terms), burst.expected(terms)) == (21, 9)
+    assert (pair.most(terms), pair.expected(terms)) == (2, 2)
+
+
 def test_what_a_scene_asks_for_is_kept():
     @scenario(
         "auth.expiry",

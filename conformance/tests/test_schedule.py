@@ -16,10 +16,10 @@ async def play(stage):
     """Not called."""
 
 
-def scene(id, *, attempts=1, nature=Nature.PLAIN, waits=0.0, needs=()):
+def scene(id, *, attempts=1, nature=Nature.PLAIN, waits=0.0, needs=(), usually=None):
     return Scenario(
         id=id, title="", play=play, users=(), attempts=attempts, nature=nature, needs=frozenset(needs),
-        waits=lambda terms: waits,
+        usually=usually, waits=lambda terms: waits,
     )  # fmt: skip
 
 
@@ -66,6 +66,12 @@ def test_a_scene_that_lacks_something_is_skipped_with_every_remedy():
 def test_a_skipped_scene_costs_nothing():
     plan = plan_of(scene("a", attempts=50, waits=500.0, needs={Capability.REST}), scene("b", attempts=3, waits=4.0))
     assert (plan.attempts, plan.seconds) == (PREFLIGHT_ATTEMPTS + 3, 4.0)
+
+
+def test_a_plan_counts_what_a_conforming_target_brings_about_and_apart_from_it_the_most():
+    plan = plan_of(scene("a", attempts=9, usually=2), scene("b", attempts=lambda terms: terms.rate_limit))
+    assert (plan.attempts, plan.most) == (PREFLIGHT_ATTEMPTS + 22, PREFLIGHT_ATTEMPTS + 29)
+    assert plan.seconds == bound(TERMS, attempts=PREFLIGHT_ATTEMPTS + 22, longest=0.0, limiter=False, addresses=1)
 
 
 def test_a_scene_that_no_pack_has_is_our_trouble():

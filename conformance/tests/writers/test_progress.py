@@ -12,7 +12,7 @@ from sse_conform.verdict import Outcome
 from sse_conform.writers.live_progress import LiveProgress
 from sse_conform.writers.progress import PlainProgress, follow
 
-PLANNED = r.Planned(scenes=12, rules=38, attempts=36, seconds=74.4)
+PLANNED = r.Planned(scenes=12, rules=38, attempts=36, most=50, seconds=74.4)
 
 
 class Clock:
@@ -54,7 +54,7 @@ def test_a_log_has_a_line_for_each_finished_scene_and_each_verdict_that_is_not_a
             listener(event)
     lines = out.getvalue().splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        "12 scenes for 38 rules, 36 attempts, about 74 s",
+        "12 scenes for 38 rules, 36 attempts (at most 50), about 74 s",
         "scene idle.long completed",
         "scene burst limited",
         "FAIL heartbeat.has-data",
@@ -93,7 +93,7 @@ def test_a_terminal_shows_what_each_running_scene_waits_for():
     display(r.Waiting(scene="idle.long", what="second heartbeat", elapsed=2, seconds=25))
     clock.now += 10
     assert list(display.lines()) == [
-        "0 / 12 scenes; 12 scenes for 38 rules, 36 attempts, about 74 s",
+        "0 / 12 scenes; 12 scenes for 38 rules, 36 attempts (at most 50), about 74 s",
         "  idle.long: second heartbeat, 12 / 25 s",
         "  burst: Twenty attempts at once",
     ]
