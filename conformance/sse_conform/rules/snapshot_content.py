@@ -7,7 +7,7 @@ from typing import Any
 from sse_conform import entries as e
 from sse_conform.evidence import SNAPSHOT, first_snapshot, is_list, items, names, oldest_listed
 from sse_conform.rule import Finding, rule
-from sse_conform.spec import Capability, Level, plan
+from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
 
@@ -240,4 +240,57 @@ def both_have_one_id(subject: Twofold) -> Iterator[Finding]:
         )
 
 
-RULES = (lists_the_newest, unread_counts_all, lists_what_was_live, leaves_no_gap, both_have_one_id)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Newest:
+    """A snapshot whose newest item is known, and the ids of that item: in its data, and of its own event."""
+
+    snapshot: Event
+    ids: frozenset[str]
+
+
+def newest_known(transcript: Transcript) -> Iterator[Newest]:
+    """
+    The snapshot after the last publish of the overflow, where that stands at one end of the list.
+
+    Its neighbour is one of the publishes before it, so that the end is the newest, however the target sorts.
+    """
+    earlier = [p for p in transcript.publishes if p.scene == _OVERFLOW and p.part == "missed" and p.accepted]
+    for published, snapshot in remembered(transcript):
+        listed = items(snapshot)
+        ends = ((listed[0], listed[1]), (listed[-1], listed[-2])) if len(listed) > 1 else ()
+        for last, next_to_it in ends:
+            if names(published, last) and any(names(p, next_to_it) for p in earlier):
+                heard = (ev for stream in transcript.streams_in(_OVERFLOW) for ev in stream.mentions(published))
+                live = {event.frame.id for event in heard if event.type != SNAPSHOT and event.frame.id is not None}
+                yield Newest(snapshot=snapshot, ids=frozenset({str(last.get("id")), *live}))
+
+
+@rule(
+    "snapshot.id-of-newest",
+    level=Level.MUST,
+    spec=(_PLAN, whatwg("9.2.4 The Last-Event-ID header", "the-last-event-id-header")),
+    over=newest_known,
+    scenes=_OVERFLOW,
+    needs={Capability.TRIGGERS},
+    hint="the id of the list's last item is taken, which is the oldest one where the newest comes first",
+)
+def id_is_that_of_the_newest(newest: Newest) -> Iterator[Finding]:
+    """
+    A snapshot carries no id, or that of its newest item.
+
+    The client resumes from it: from an older one it is told again what it has, from a later one it misses something.
+    """
+    given = newest.snapshot.frame.id
+    if given is not None and given not in newest.ids:
+        expected = f"no id, or {' or '.join(sorted(newest.ids))}"
+        yield Finding(expected=expected, actual=f"id: {given}", at=newest.snapshot)
+
+
+RULES = (
+    lists_the_newest,
+    unread_counts_all,
+    lists_what_was_live,
+    leaves_no_gap,
+    both_have_one_id,
+    id_is_that_of_the_newest,
+)

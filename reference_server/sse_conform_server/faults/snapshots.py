@@ -82,6 +82,17 @@ def _subscribe_late(inner: Opener) -> Opener:
     return open_stream
 
 
+def _id_of_oldest(inner: Opener) -> Opener:
+    async def open_stream(parts: Parts, identity: Identity, last_event_id: str | None) -> Opening:
+        opening = await inner(parts, identity, last_event_id)
+        first = opening.events[0]
+        if first.id is None:
+            return opening
+        return replace(opening, events=[replace(first, id=min(opening.told)), *opening.events[1:]])
+
+    return open_stream
+
+
 def _thirty(parts: Parts) -> Parts:
     async def take(inner: Parts, user_id: str) -> Snapshot:
         settings = replace_settings(inner.settings, snapshot_items=inner.settings.snapshot_items + 10)
@@ -212,6 +223,12 @@ FAULTS: tuple[Fault, ...] = (
         "`unread` counts only the items listed.",
         _payload(_count_listed),
         "snapshot.unread-counts-all",
+    ),
+    fault(
+        "snapshot-id-of-oldest",
+        "The snapshot has the id of its last item, and the newest one comes first: a resume repeats the whole list.",
+        _opening(_id_of_oldest),
+        "snapshot.id-of-newest",
     ),
     fault(
         "snapshot-wrong-keys",
