@@ -17,6 +17,7 @@ from sse_conform.driver.budget import AttemptBudget, Place
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.lag_probe import LagProbe
+from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
 from sse_conform.driver.stage import LiveStage
 from sse_conform.driver.tokens import TokenMint
@@ -183,6 +184,7 @@ class _Troupe:
             accounts=Accounts(profile, rest, self._redactor, nonce=secrets.token_hex(3)),
             budget=budget,
             browser_budget=budget if browsers is None else self._budget((browsers,)),
+            queue=AttemptQueue(window=profile.numbers.rate_window),
             mint=TokenMint(profile.auth),
             tls=tls,
             listener=self._listener,

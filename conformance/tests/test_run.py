@@ -197,15 +197,46 @@ async def test_what_fails_in_a_callback_is_our_trouble_too(target):
     assert report.exit_code is ExitCode.HARNESS
 
 
-async def test_a_429_within_the_limit_leaves_the_scene_untested(target):
+async def test_a_429_that_no_waiting_ends_leaves_the_scene_untested(target):
     async def play(stage):
         """Alice is refused by accident."""
         target.takes_over("GET /stream", Reply(429))
         await stage.subscribe("alice")
 
-    result = await play_on(target, scene("refused", play), rules=(rule_for("refused"),))
+    result = await play_on(target, scene("refused", play), rules=(rule_for("refused"),), numbers=limited(20, 0.1))
     assert outcome(result, "refused") is e.SceneOutcome.LIMITED
     assert result.report.verdicts[0].outcome is Outcome.UNTESTED
+
+
+async def test_a_429_within_the_limit_is_waited_out_and_both_attempts_are_recorded(target):
+    async def play(stage):
+        """Alice is refused once by accident."""
+        streams = target.routes["GET /stream"]
+        target.takes_over("GET /stream", Reply(429, headers={"Retry-After": "0"}))
+        asyncio.get_running_loop().call_later(0.05, target.routes.__setitem__, "GET /stream", streams)
+        assert await (await stage.subscribe("alice")).until_snapshot()
+
+    result = await play_on(target, scene("refused", play), rules=(rule_for("refused"),))
+    assert outcome(result, "refused") is e.SceneOutcome.COMPLETED
+    assert [stream.status for stream in result.transcript.streams_in("refused")] == [429, 200]
+
+
+async def test_one_limiter_that_is_stricter_than_promised_does_not_stop_scenes_that_play_at_once(target):
+    streams, admitted = target.routes["GET /stream"], []
+
+    async def strict(request, writer):
+        """Admits two in a window that begins with the first of them."""
+        now = asyncio.get_running_loop().time()
+        admitted[:] = [at for at in admitted if now - at < 0.3]
+        if len(admitted) == 2:
+            return Reply(429, headers={"Retry-After": "1"})
+        admitted.append(now)
+        return await streams(request, writer)
+
+    target.routes["GET /stream"] = strict
+    names = [f"scene-{number}" for number in range(4)]
+    result = await play_on(target, *(scene(name) for name in names), rules=(rule_for(*names),), numbers=limited(20))
+    assert {outcome(result, name) for name in names} == {e.SceneOutcome.COMPLETED}
 
 
 async def test_a_target_that_cannot_be_reached_any_more_breaks_the_scene(target):

@@ -16,6 +16,7 @@ class Credentials:
         self._redactor = redactor
         self._cast = cast
         self._made: dict[tuple[str, TokenKind], str | None] = {}
+        self._used: set[tuple[str, TokenKind]] = set()
 
     def makes(self, kind: TokenKind) -> bool:
         """Whether a token of this kind can be made: some need the target's key."""
@@ -33,6 +34,13 @@ class Credentials:
                 self._redactor.keep(token, "token")
             self._made[user, kind] = token
         return self._made[user, kind]
+
+    def answered(self, user: str, kind: TokenKind, status: int) -> None:
+        """The target answered to it. One that has met nothing but the limiter is made anew: it may be short-lived."""
+        if status != 429:
+            self._used.add((user, kind))
+        elif (user, kind) not in self._used:
+            self._made.pop((user, kind), None)
 
     def both(self, token: str | None, cookie: str, beside: str) -> tuple[Header, ...]:
         """A token in the header and another user's in the cookie, however either of them travels alone."""

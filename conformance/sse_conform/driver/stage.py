@@ -8,14 +8,14 @@ from dataclasses import replace
 from sse_conform import entries as e
 from sse_conform.browsing import Device, Tab
 from sse_conform.driver.accounts import Identity
+from sse_conform.driver.attempts import Attempt, Attempts
 from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.budget import Place
 from sse_conform.driver.credentials import Credentials
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.publishing import Act, choose, perform
 from sse_conform.driver.scene_devices import SceneDevices
-from sse_conform.driver.stream_call import Variation, path_naming, stream_request
-from sse_conform.driver.stream_reader import open_stream
+from sse_conform.driver.stream_call import Variation, path_naming
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.world import World
 from sse_conform.entries import EventKind, Published, TokenKind
@@ -25,13 +25,6 @@ from sse_conform.run_events import Waiting
 from sse_conform.scenario import Reply, Scenario, Subscription, User, Variant
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
-
-#: How long the transport may take to come up, in seconds.
-CONNECT_TIMEOUT = 5.0
-#: A head later than this is none; far beyond any latency budget, so that lateness is seen as lateness.
-HEAD_TIMEOUT = 10.0
-#: Ends of attempts that never reached the target: its silence proves nothing then.
-NOT_REACHED = frozenset({e.EndKind.REFUSED, e.EndKind.UNREACHABLE, e.EndKind.CONNECT_TIMEOUT, e.EndKind.TLS_ERROR})
 
 
 class LiveStage:
@@ -50,20 +43,23 @@ class LiveStage:
         self._world = world
         self._scene = scene
         self._cast = cast
-        self._places = places
-        self._address = address
         self._gate = gate
-        self._open: list[LiveSubscription] = []
+        self._credentials = Credentials(world.mint, world.recorder.redactor, cast)
+        self._attempts = Attempts(
+            world, scene, credentials=self._credentials, places=places, gate=gate, address=address
+        )
         budget = world.budget_of(scene)
         self._devices = SceneDevices(world, scene, places, budget, address or budget.addresses[0])
-        self._limited = False
-        self._credentials = Credentials(world.mint, world.recorder.redactor, cast)
-        self.unreached = ""
 
     @property
     def limited(self) -> bool:
         """Whether the target answered 429 to an attempt within its limit."""
-        return self._limited or self._devices.limited
+        return self._attempts.limited or self._devices.limited
+
+    @property
+    def unreached(self) -> str:
+        """Why an attempt never got to the target; empty where all did."""
+        return self._attempts.unreached
 
     @property
     def terms(self) -> Terms:
@@ -102,75 +98,34 @@ class LiveStage:
         path_of: str = "",
     ) -> Subscription:
         """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
-        world = self._world
-        identity = self._cast[user]
-        place = await self._place(urgent=urgent)
-        # Made only now: one that is about to expire would age while waiting for its place.
-        credential = self._credentials.of(user, token)
-        subscription = LiveSubscription(world.recorder.next("conn"), world.recorder, world.clock, self.terms)
-        both = self._credentials.both(credential, world.profile.auth.parameter, beside) if beside else ()
         variation = Variation(
             method=method,
             query=query,
-            headers=(*headers, *both),
+            headers=tuple(headers),
             without=tuple(without),
             scheme=scheme,
             last_event_id=last_event_id,
-            path=path_naming(world.profile, self.user(path_of)) if path_of else "",
+            path=path_naming(self._world.profile, self.user(path_of)) if path_of else "",
         )
-        request = stream_request(world.profile, credential, variation, tls=world.tls, address=place.address)
-        world.recorder.add(
-            e.Attempted(
-                t=world.clock.now(),
-                conn=subscription.conn,
-                scene=self._scene.id,
-                part=part or user,
-                user=identity.username,
-                token=token,
-                method=method,
-                target=request.target,
-                headers=request.headers,
-                address=place.address,
-            )
+        attempt = Attempt(
+            user=user,
+            username=self._cast[user].username,
+            part=part or user,
+            token=token,
+            beside=beside,
+            variation=variation,
+            receive_buffer=receive_buffer,
+            urgent=urgent,
         )
-        self._open.append(subscription)
-        world.streams.append(subscription)
-        try:
-            subscription.stream = await open_stream(
-                request,
-                subscription,
-                clock=world.clock,
-                connect_timeout=CONNECT_TIMEOUT,
-                head_timeout=HEAD_TIMEOUT,
-                receive_buffer=receive_buffer,
-                room=lambda: subscription.room,
-            )
-        finally:
-            world.budget.answered(place)
-        self._limited = self._limited or (subscription.status == 429 and not urgent)
-        if subscription.end is not None and subscription.end.kind in NOT_REACHED and not urgent:
-            self.unreached = subscription.end.detail
-        if len(self._open) == self._scene.most(self.terms):
+        subscription = await self._attempts.make(attempt)
+        if self._attempts.made == self._scene.most(self.terms):
             await self._gate.settle(self._scene.id)
         return subscription
-
-    async def _place(self, *, urgent: bool) -> Place:
-        """The place of the next attempt: one that the scene reserved, else one more, or one that does not wait."""
-        budget = self._world.budget
-        if urgent:
-            return budget.count(self._address if self._address is not None else budget.addresses[0])
-        if not self._places:
-            async with self._gate.aside(self._scene, for_others=True):
-                self._places += await budget.reserve(1)
-        place = self._places.pop(0)
-        place.used = True
-        return place
 
     async def close_all(self) -> None:
         """Close what the scene left open."""
         await self._devices.close()
-        for subscription in self._open:
-            await subscription.close()
+        await self._attempts.close()
 
     # browsers
 

@@ -7,6 +7,7 @@ from sse_conform.driver.accounts import Accounts
 from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget
 from sse_conform.driver.clock import Clock
+from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.tokens import TokenMint
@@ -29,6 +30,7 @@ class World:
     accounts: Accounts
     budget: AttemptBudget
     browser_budget: AttemptBudget
+    queue: AttemptQueue
     mint: TokenMint
     tls: ssl.SSLContext | None
     listener: Listener

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sse_conform.driver import rest, stage
+from sse_conform.driver import attempts, rest
 from sse_conform.exit_code import ExitCode
 
 HEAD = (
@@ -75,7 +75,7 @@ def impatient(monkeypatch):
     """Short limits: that they are kept is judged, not how long they are."""
     monkeypatch.setattr(rest, "TIMEOUT", 0.5)
     monkeypatch.setattr(rest, "PATIENCE", 0.1)
-    monkeypatch.setattr(stage, "HEAD_TIMEOUT", 0.5)
+    monkeypatch.setattr(attempts, "HEAD_TIMEOUT", 0.5)
 
 
 def test_a_service_that_keeps_the_contract_is_green(misbehaving, conform):

@@ -1,0 +1,50 @@
+"""How many attempts a limiter has admitted depends on what it counts."""
+
+import pytest
+
+from sse_conform.rules.rate_limit import admits_enough
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+from sse_conform.verdict import Outcome, judge
+
+from ..records import completed, stream, transcript
+
+SCENE = "rate_limit.burst"
+TERMS = Terms(rate_limit=20, rate_window=60.0, capabilities=(Capability.RATE_LIMIT,))
+
+
+def judged(*, earlier, burst, refused_at=200.0):
+    """Attempts of other scenes at these instants, then so many of the burst within a tenth of a second, then 429."""
+    instants = [*((at, "another.scene", 200) for at in earlier)]
+    instants += [(refused_at - 0.1 + n / 1000, SCENE, 200) for n in range(burst)]
+    lines = [
+        stream(conn=number, at=at, scene=scene, part="burst", status=status, address="127.0.0.1")
+        for number, (at, scene, status) in enumerate([*instants, (refused_at, SCENE, 429)], start=1)
+    ]
+    recorded = transcript(*lines, completed(SCENE), terms=TERMS, scenes=(SCENE,))
+    return judge(admits_enough, recorded).outcome
+
+
+def test_as_many_as_promised_are_enough():
+    assert judged(earlier=(), burst=20) is Outcome.PASS
+
+
+def test_attempts_of_other_scenes_in_the_same_window_count():
+    assert judged(earlier=[150.0] * 10, burst=10) is Outcome.PASS
+
+
+def test_half_as_many_are_too_few():
+    assert judged(earlier=(), burst=10) is Outcome.FAIL
+
+
+def test_what_lies_two_windows_back_explains_nothing():
+    assert judged(earlier=[70.0] * 18, burst=10) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("age", "admits"), [(61.0, 3), (90.0, 11)])
+def test_a_sliding_window_counter_counts_a_share_of_the_window_before(age, admits):
+    assert judged(earlier=[200.0 - age] * 18, burst=admits) is Outcome.PASS
+
+
+def test_that_share_does_not_excuse_a_limiter_that_admits_next_to_nothing():
+    assert judged(earlier=[140.0 - 50.0] * 18, burst=3) is Outcome.FAIL
