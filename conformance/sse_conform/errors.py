@@ -7,6 +7,7 @@ What a target does wrong is data (:class:`sse_conform.rule.Finding`), never an e
     ├── UsageError          exit 2: the command line cannot be followed
     │   └── ProfileError    exit 2: the profile cannot be used
     ├── TargetError         exit 3: the target cannot be judged (unreachable, not ready, wrong address)
+    │   └── SilentTargetError   it is the service, but no stream of it begins: judged on that alone
     └── TranscriptError     exit 2: a transcript file cannot be read
 
 Every message is a sentence for the person at the keyboard; ``hint`` says what to do next.
@@ -54,3 +55,7 @@ class TargetError(ConformError):
     """The target cannot be judged: nobody answers, or what answers is not the service."""
 
     exit_code = ExitCode.TARGET
+
+
+class SilentTargetError(TargetError):
+    """The target refuses strangers and so is the service, but no stream of it begins: more scenes would only wait."""

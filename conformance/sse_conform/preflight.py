@@ -8,7 +8,7 @@ instead of thirty false failures.
 
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.entries import EndKind, TokenKind
-from sse_conform.errors import TargetError
+from sse_conform.errors import SilentTargetError, TargetError
 from sse_conform.scenario import Nature, Scenario, Stage
 from sse_conform.schedule import PREFLIGHT, PREFLIGHT_ATTEMPTS
 
@@ -36,6 +36,7 @@ async def _play(stage: Stage) -> None:
     _require_route(stranger)
     control = await stage.subscribe(PROBE, part="control")
     assert isinstance(control, LiveSubscription)
+    _require_beginning(control, stranger)
     _require_answer(control)
     if control.status == 200:
         await control.until_snapshot()
@@ -68,6 +69,17 @@ def _require_answer(subscription: LiveSubscription) -> None:
     assert end is not None
     hint = _HINTS.get(end.kind, "look into the target's logs: it gave up before it had answered")
     raise TargetError(f"the stream route gave no answer: {end.detail}", hint=hint)
+
+
+def _require_beginning(control: LiveSubscription, stranger: LiveSubscription) -> None:
+    """Refusals come and streams do not: that is no wrong address but what the service, or a proxy before it, does."""
+    end = control.end
+    if control.head is None and end and end.kind is EndKind.HEAD_TIMEOUT and stranger.status in {401, 403}:
+        raise SilentTargetError(
+            f"a stranger is refused at once, but with the genuine token no stream begins: {end.detail}",
+            hint="a proxy that buffers holds the head back (nginx: proxy_buffering on, X-Accel-Buffering ignored), "
+            "or the service does until its first event: send head and snapshot at once",
+        )
 
 
 def _require_route(subscription: LiveSubscription) -> None:

@@ -23,7 +23,7 @@ from sse_conform.driver.stage import LiveStage
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.driver.trust import client_context
 from sse_conform.driver.world import World
-from sse_conform.errors import ConformError
+from sse_conform.errors import ConformError, SilentTargetError
 from sse_conform.profile_file import LoadedProfile
 from sse_conform.recorder import Recorder
 from sse_conform.redaction import Redactor
@@ -255,6 +255,9 @@ class _Troupe:
                 if world.accounts.capacity is None:
                     cast |= await world.accounts.lease(scene)
                 outcome, detail = await self._perform(world, scene, cast, places)
+        except SilentTargetError:
+            outcome, detail = e.SceneOutcome.COMPLETED, ""  # what it recorded is judged
+            raise
         except ConformError as trouble:
             outcome, detail = e.SceneOutcome.BROKEN, trouble.message
             raise
@@ -287,7 +290,8 @@ class _Troupe:
         if stage.unreached:
             return e.SceneOutcome.BROKEN, stage.unreached
         if stage.limited:
-            return e.SceneOutcome.LIMITED, "the target answered 429 to an attempt within its limit"
+            several = "; does a proxy hide our source addresses from it?" if len(self._addresses) > 1 else ""
+            return e.SceneOutcome.LIMITED, f"the target answered 429 to an attempt within its limit{several}"
         return e.SceneOutcome.COMPLETED, ""
 
     def _end(self, world: World, scene: str, outcome: e.SceneOutcome, detail: str) -> None:

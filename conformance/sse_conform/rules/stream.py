@@ -47,7 +47,8 @@ def asked(transcript: Transcript) -> Iterator[Stream]:
     spec=(plan("Backend Design"), whatwg("9.2.3 Processing model")),
     over=asked,
     scenes=_BASIC,
-    hint="an authentication or routing middleware in front of the stream route, or a handler that crashes or hangs",
+    hint="an authentication or routing middleware in front of the stream route, a handler that crashes or hangs, "
+    "or a proxy that holds the answer back",
 )
 def answers_200(stream: Stream) -> Iterator[Finding]:
     """

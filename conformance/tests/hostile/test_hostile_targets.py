@@ -122,9 +122,6 @@ def test_a_login_that(name, misbehaving, conform, impatient):
 
 
 STOPPED = {
-    "hangs": (sending(then="hang"), "did not complete a response head within 0.5 s"),
-    "drips its head": (sending(*[b"HTTP/1.1 200 OK\r\n"] + [b"X: y\r\n"] * 50, every=0.1), "did not complete a respo"),
-    "never stops continuing": (sending(*[b"HTTP/1.1 100 Go\r\n\r\n"] * 100, every=0.1), "did not complete a response"),
     "is a page": (answering(200, b"<html>", kind=b"text/html"), "a web page (text/html)"),
     "has no content": (sending(b"HTTP/1.1 204 No Content\r\n\r\n"), "204 No Content"),
     "redirects": (answering(302, b"", b"Location: http://127.0.0.1:1/login"), "302 X to http://127.0.0.1:1/login"),
@@ -149,6 +146,30 @@ def test_a_stream_route_that(name, misbehaving, conform, impatient):
     assert outcome.code == ExitCode.TARGET
     assert message in outcome.stderr
     assert set(outcome.outcomes.values()) == {"untested"}
+
+
+SILENT = {
+    "hangs": sending(then="hang"),
+    "drips its head": sending(*[b"HTTP/1.1 200 OK\r\n"] + [b"X: y\r\n"] * 50, every=0.1),
+    "never stops continuing": sending(*[b"HTTP/1.1 100 Go\r\n\r\n"] * 100, every=0.1),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_service_that_refuses_strangers_fails_where_its_stream(name, misbehaving, conform, impatient):
+    with misbehaving.Service(stream=to_genuine(SILENT[name])) as service:
+        outcome = conform(service, *FEW)
+        asked = service.requests["stream"]
+    assert outcome.code == ExitCode.FAILED
+    assert "did not complete a response head within 0.5 s" in outcome.stderr
+    assert "a proxy that buffers" in outcome.stderr
+    assert {rule for rule, result in outcome.outcomes.items() if result != "untested"} == {"stream.status-200"}
+    assert asked == 2
+
+
+def test_a_stream_route_that_hangs_for_everybody_may_be_the_wrong_address(misbehaving, conform, impatient):
+    with misbehaving.Service(stream=sending(then="hang")) as service:
+        assert conform(service, *FEW).code == ExitCode.TARGET
 
 
 def test_a_page_for_everybody_is_a_wrong_address_and_no_false_failure(misbehaving, conform):
