@@ -290,8 +290,9 @@ class _Troupe:
         if stage.unreached:
             return e.SceneOutcome.BROKEN, stage.unreached
         if stage.limited:
-            several = "; does a proxy hide our source addresses from it?" if len(self._addresses) > 1 else ""
-            return e.SceneOutcome.LIMITED, f"the target answered 429 to an attempt within its limit{several}"
+            several = len(self._profile.source_addresses) > 1
+            hidden = "; does a proxy hide our source addresses from it?" if several else ""
+            return e.SceneOutcome.LIMITED, f"the target answered 429 to an attempt within its limit{hidden}"
         return e.SceneOutcome.COMPLETED, ""
 
     def _end(self, world: World, scene: str, outcome: e.SceneOutcome, detail: str) -> None:
