@@ -290,9 +290,7 @@ class _Troupe:
         if stage.unreached:
             return e.SceneOutcome.BROKEN, stage.unreached
         if stage.limited:
-            several = len(self._profile.source_addresses) > 1
-            hidden = "; does a proxy hide our source addresses from it?" if several else ""
-            return e.SceneOutcome.LIMITED, f"the target answered 429 to an attempt within its limit{hidden}"
+            return e.SceneOutcome.LIMITED, "the target answered 429 to an attempt within its limit"
         return e.SceneOutcome.COMPLETED, ""
 
     def _end(self, world: World, scene: str, outcome: e.SceneOutcome, detail: str) -> None:
