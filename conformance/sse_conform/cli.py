@@ -48,6 +48,9 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code.value:<4} {meaning}" for code
     "--fault", "faults", metavar="NAME", multiple=True, help="With --target embedded: break it so; repeatable."
 )
 @browser_option
+@click.option(
+    "--odd", "oddities", metavar="NAME", multiple=True, help="With --target embedded: be so, legally; repeatable."
+)
 @output_options
 @click.version_option(__version__, prog_name="conform", message="%(prog)s %(version)s")
 @click.pass_context

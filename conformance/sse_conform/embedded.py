@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -54,17 +55,23 @@ SETTINGS = {
 }
 #: The variables of the profile that outrank a compressed promise.
 CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST"}
+#: What a profile has to say for an oddity, as the server announces it, in TOML.
+_PROMISE = re.compile(rb"^the profile has to say: (.+)$", re.MULTILINE)
 _READY = re.compile(rb"^listening on (http://\S+)", re.MULTILINE)
 
 
 class Embedded:
-    """The reference server while its ``with`` block lasts, broken in the ways that ``faults`` name."""
+    """The reference server while its ``with`` block lasts, with these faults and oddities."""
 
-    def __init__(self, *, compressed: bool = False, faults: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, compressed: bool = False, faults: tuple[str, ...] = (), oddities: tuple[str, ...] = ()
+    ) -> None:
         # A promise that is no setting of the server may be chosen for a run as for any other target.
         chosen = {path for path, name in CHOOSABLE.items() if os.environ.get(name)}
-        self._promises = {path: value for path, value in COMPRESSED.items() if path not in chosen} if compressed else {}
+        promised = {path: value for path, value in COMPRESSED.items() if path not in chosen} if compressed else {}
+        self._promises: dict[str, object] = dict(promised)
         self._faults = faults
+        self._oddities = oddities
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self.url = "http://127.0.0.1"
@@ -76,7 +83,8 @@ class Embedded:
     @property
     def overrides(self) -> dict[str, object]:
         """What this run lays over the shipped profile."""
-        name = {"name": f"reference with fault {' and '.join(self._faults)}"} if self._faults else {}
+        varied = [*(f"oddity {name}" for name in self._oddities), *(f"fault {name}" for name in self._faults)]
+        name = {"name": f"reference with {' and '.join(varied)}"} if varied else {}
         return {"url": self.url, "source_addresses": list(ADDRESSES), **name, **self._promises}
 
     @staticmethod
@@ -88,7 +96,7 @@ class Embedded:
         _heed_termination()
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [*COMMAND, *(f"--fault={name}" for name in self._faults)],
+            [*COMMAND, *(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults)],
             env=self._environ(),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -97,6 +105,7 @@ class Embedded:
         )
         try:
             self.url = self._await_url(self._process, self._log)
+            self._promises = {**self._promises, **_promised(self._log)}
         except BaseException:
             self._stop()
             raise
@@ -153,6 +162,12 @@ def _heed_termination() -> None:
 def _said(log: IO[bytes]) -> bytes:
     """All that the server wrote; read through its own offset, which the server's writing does not share."""
     return os.pread(log.fileno(), 1_000_000, 0)
+
+
+def _promised(log: IO[bytes]) -> dict[str, object]:
+    """The keys of the profile, by their dotted paths, that the server says its oddities need."""
+    said = [line.decode().split(" = ", 1) for line in _PROMISE.findall(_said(log))]
+    return {path: tomllib.loads(f"value = {value}")["value"] for path, value in said}
 
 
 def _last_line(log: IO[bytes]) -> str:

@@ -27,7 +27,10 @@ def read(body: bytes, content_type: str) -> tuple[Reading, ...]:
     import httpx  # noqa: PLC0415 - heavy, and only here
     from httpx_sse import EventSource, SSEError  # noqa: PLC0415
 
-    response = httpx.Response(200, headers={"content-type": content_type}, content=body.removeprefix(_BOM))
+    # A media type has no case (RFC 9110, 8.3.1), for which this client does not allow.
+    media_type, semicolon, parameters = content_type.partition(";")
+    declared = {"content-type": f"{media_type.lower()}{semicolon}{parameters}"}
+    response = httpx.Response(200, headers=declared, content=body.removeprefix(_BOM))
     try:
         return tuple(Reading(sse.event, sse.data, sse.id) for sse in EventSource(response).iter_sse() if sse.data)
     except SSEError as refusal:

@@ -17,7 +17,6 @@ from sse_conform_server import web
 from sse_conform_server.auth import UnauthorisedError, authenticate
 from sse_conform_server.body_limit import BodyLimit
 from sse_conform_server.encoder import encode
-from sse_conform_server.faults.fault import Fault
 from sse_conform_server.heartbeat import Heartbeat
 from sse_conform_server.hub import Hub
 from sse_conform_server.limiter import MovingWindowLimiter, client_address
@@ -34,6 +33,7 @@ from sse_conform_server.snapshot import missed, open_stream, take_snapshot
 from sse_conform_server.store import open_store
 from sse_conform_server.stream import HEADERS, NotificationStream, lifetime
 from sse_conform_server.tokens import Issuer, JwtVerifier, make_keys
+from sse_conform_server.variant import Variant
 
 STREAM_PATH = "/api/stream/notifications"
 
@@ -67,6 +67,7 @@ def make_parts(settings: Settings) -> Parts:
         lifetime=lifetime,
         web=web.pages(),
         edge=lambda _, app: app,
+        wire=lambda transport: transport,
     )
 
 
@@ -107,12 +108,12 @@ def compose(parts: Parts, seed: Callable[[Parts], Awaitable[None]] | None = None
 
 
 def create_app(
-    settings: Settings, faults: Iterable[Fault] = (), *, seed: Callable[[Parts], Awaitable[None]] | None = None
+    settings: Settings, variants: Iterable[Variant] = (), *, seed: Callable[[Parts], Awaitable[None]] | None = None
 ) -> tuple[ASGIApp, Parts]:
-    """The application to serve, with these faults, and the parts it runs on."""
+    """The application to serve, varied by these in turn, and the parts it runs on."""
     parts = make_parts(settings)
-    for fault in faults:
-        parts = fault.apply(parts)
+    for variant in variants:
+        parts = variant.apply(parts)
     return parts.edge(parts, compose(parts, seed)), parts
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,6 +14,11 @@ from sse_conform_server.settings import SECRETS, Settings, SettingsError, descri
 
 if TYPE_CHECKING:
     from sse_conform_server.faults.fault import Fault
+    from sse_conform_server.oddities.oddity import Oddity
+    from sse_conform_server.variant import Variant
+
+PROMISE = "the profile has to say: "
+"""Precedes each line of TOML that a target profile needs for an oddity."""
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,13 +53,20 @@ def _default(name: str) -> str | bool:
 @click.option("--demo", is_flag=True, help="Fill the database with made-up users and notifications.")
 @click.option("--fault", "fault_names", multiple=True, metavar="NAME", help="Break one thing on purpose; repeatable.")
 @click.option("--list-faults", is_flag=True, help="Print every fault and leave.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of --list-faults.")
+@click.option(
+    "--odd", "odd_names", multiple=True, metavar="NAME", help="Be unusual, and right, in one way; repeatable."
+)
+@click.option("--list-odd", is_flag=True, help="Print every oddity and leave.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of the lists.")
 @_options
 def serve(
+    *,
     config: Path | None,
-    demo: bool,  # noqa: FBT001 - click passes by name
+    demo: bool,
     fault_names: tuple[str, ...],
-    list_faults: bool,  # noqa: FBT001
+    list_faults: bool,
+    odd_names: tuple[str, ...],
+    list_odd: bool,
     form: str,
     **flags: object,
 ) -> None:
@@ -64,35 +76,49 @@ def serve(
     Every option is also an environment variable, SSE_CONFORM_SERVER_<NAME>, and a key of the --config file. The
     secrets jwt_key and admin_password are only that. Prints `listening on URL` when ready.
     """
-    from sse_conform_server.faults.catalogue import FAULTS, find  # noqa: PLC0415 - heavy
+    from sse_conform_server.faults import catalogue as faults  # noqa: PLC0415 - heavy
+    from sse_conform_server.oddities import catalogue as oddities  # noqa: PLC0415 - heavy
 
-    if list_faults:
-        _list(FAULTS.values(), form)
+    if list_faults or list_odd:
+        broken_ways = map(_fault_row, faults.FAULTS.values())
+        _list([*broken_ways] if list_faults else [*map(_oddity_row, oddities.ODDITIES.values())], form)
         return
     try:
         settings = load(file=config, environ=os.environ, flags=flags)
-        faults = [find(name) for name in fault_names]
+        odd = [oddities.find(name) for name in odd_names]
+        broken = [faults.find(name) for name in fault_names]
     except (SettingsError, LookupError) as error:
         raise click.UsageError(str(error.args[0])) from None
-    _serve(settings, faults, demo=demo)
+    for each in odd:
+        for path, value in each.promises(settings).items():
+            click.echo(f"{PROMISE}{path} = {json.dumps(value)}")
+    _serve(settings, [*odd, *broken], demo=demo)
 
 
-def _list(faults: "Iterable[Fault]", form: str) -> None:
+def _fault_row(one: "Fault") -> dict[str, Any]:
+    return {"name": one.name, "summary": one.summary, "breaks": sorted(one.breaks)}
+
+
+def _oddity_row(one: "Oddity") -> dict[str, Any]:
+    trap = {"number": one.trap.number, "title": one.trap.title}
+    return {"name": one.name, "summary": one.summary, "trap": trap, "warns": sorted(one.warns)}
+
+
+def _list(rows: list[dict[str, Any]], form: str) -> None:
     """Print name and summary; as JSON the rules that each breaks, too."""
     if form == "json":
-        rows = [{"name": one.name, "summary": one.summary, "breaks": sorted(one.breaks)} for one in faults]
         click.echo(json.dumps(rows, indent=2))
         return
-    for one in faults:
-        click.echo(f"{one.name:28} {one.summary}")
+    for row in rows:
+        click.echo(f"{row['name']:28} {row['summary']}")
 
 
-def _serve(settings: Settings, faults: "list[Fault]", *, demo: bool) -> None:
+def _serve(settings: Settings, variants: "list[Variant]", *, demo: bool) -> None:
     from sse_conform_server.server import run  # noqa: PLC0415 - heavy
 
     _raise_file_limit()
     try:
-        run(settings, faults=faults, ready=_announce, demo=demo)
+        run(settings, variants=variants, ready=_announce, demo=demo)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:

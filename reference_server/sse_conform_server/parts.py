@@ -1,4 +1,4 @@
-"""The record of parts the service is composed of; a fault is a function from this record to another."""
+"""The record of parts the service is composed of; a variant is a function from this record to another."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -63,3 +63,6 @@ class Parts:
     """The files of the page, by name."""
     edge: Callable[["Parts", ASGIApp], ASGIApp]
     """Wraps the whole application."""
+
+    wire: Callable[[asyncio.Transport], asyncio.Transport]
+    """Wraps the transport of each connection: here bytes are HTTP already."""

@@ -16,11 +16,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sse_conform_server.app import create_app
-from sse_conform_server.faults.fault import Fault
 from sse_conform_server.hub import Hub
 from sse_conform_server.parts import Parts
 from sse_conform_server.settings import Settings
 from sse_conform_server.stream import ABORT
+from sse_conform_server.variant import Variant
 
 MEMORY = "memory"
 BACKLOG = 2048
@@ -29,9 +29,11 @@ BACKLOG = 2048
 class _AbortableProtocol(H11Protocol):
     """Hands the application a way to reset its connection: closing would wait for a peer that reads nothing."""
 
+    wire = staticmethod(lambda transport: transport)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Bind the extension to this connection."""
-        super().connection_made(transport)
+        super().connection_made(self.wire(transport))
         app = self.app
 
         async def abortable(scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,14 +80,16 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def run(settings: Settings, *, faults: Iterable[Fault] = (), ready: Callable[[str], None], demo: bool = False) -> None:
+def run(
+    settings: Settings, *, variants: Iterable[Variant] = (), ready: Callable[[str], None], demo: bool = False
+) -> None:
     """
     Serve until SIGINT or SIGTERM; `ready` gets the base URL. `demo` fills the database with made-up data.
 
     Raises `OSError` when the address cannot be bound.
     """
     with _database(settings) as actual, _listen(actual) as listener:
-        server, _ = _make_server(actual, faults, ready, demo=demo)
+        server, _ = _make_server(actual, variants, ready, demo=demo)
         server.run(sockets=[listener])
 
 
@@ -99,7 +103,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def background(settings: Settings, faults: Iterable[Fault] = ()) -> Iterator[Running]:
+def background(settings: Settings, variants: Iterable[Variant] = ()) -> Iterator[Running]:
     """The service in a thread of its own, for the length of the block."""
     started = threading.Event()
     urls: list[str] = []
@@ -109,7 +113,7 @@ def background(settings: Settings, faults: Iterable[Fault] = ()) -> Iterator[Run
         started.set()
 
     with _database(settings) as actual, _listen(actual) as listener:
-        server, parts = _make_server(actual, faults, ready)
+        server, parts = _make_server(actual, variants, ready)
 
         def serve() -> None:
             try:
@@ -133,12 +137,12 @@ def background(settings: Settings, faults: Iterable[Fault] = ()) -> Iterator[Run
 
 
 def _make_server(
-    settings: Settings, faults: Iterable[Fault], ready: Callable[[str], None], *, demo: bool = False
+    settings: Settings, variants: Iterable[Variant], ready: Callable[[str], None], *, demo: bool = False
 ) -> tuple[Server, Parts]:
-    app, parts = create_app(settings, faults, seed=_fill if demo else None)
+    app, parts = create_app(settings, variants, seed=_fill if demo else None)
     config = uvicorn.Config(
         app,
-        http=_AbortableProtocol,
+        http=type("_Protocol", (_AbortableProtocol,), {"wire": staticmethod(parts.wire)}),
         ws="none",
         lifespan="on",
         log_level="error",

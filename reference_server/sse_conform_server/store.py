@@ -153,8 +153,11 @@ class Store:
             )
             for number, recipient in enumerate(recipients, start=first)
         ]  # fmt: skip
-        await connection.execute(insert(notifications), [_row(notification) for notification in added])
+        await self._file(connection, added)
         return added
+
+    async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:
+        await connection.execute(insert(notifications), [_row(notification) for notification in added])
 
     async def newest(self, user_id: str, count: int) -> Page:
         """The newest `count`, newest first, and the unread count, both of one instant."""

@@ -42,6 +42,7 @@ class RunOptions(OutputOptions):
     compressed: bool = False
     faults: tuple[str, ...] = ()
     browser: str | None = None
+    oddities: tuple[str, ...] = ()
 
     @property
     def embedded(self) -> bool:
@@ -54,7 +55,8 @@ class RunOptions(OutputOptions):
         profile = ["--profile", shlex.quote(str(self.profile))] if self.profile else []
         compressed = ["--compressed"] if self.compressed else []
         browser = [f"--browser {self.browser}"] if self.browser else []
-        return " ".join([*profile, *compressed, *browser, *(f"--fault {name}" for name in self.faults)])
+        varied = [*(f"--odd {name}" for name in self.oddities), *(f"--fault {name}" for name in self.faults)]
+        return " ".join([*profile, *compressed, *browser, *varied])
 
 
 def execute(options: RunOptions) -> int:
@@ -65,7 +67,9 @@ def execute(options: RunOptions) -> int:
         raise UsageError("--compressed goes with --target embedded", hint=hint)
     if options.faults and not options.embedded:
         raise UsageError("--fault goes with --target embedded", hint="only the reference server can be broken by name")
-    server = Embedded(compressed=options.compressed, faults=options.faults) if options.embedded else None
+    if options.oddities and not options.embedded:
+        raise UsageError("--odd goes with --target embedded", hint="only the reference server has oddities by name")
+    server = _server(options) if options.embedded else None
     if options.dry_run:
         loaded = _load(options, server)
         write_plan(_plan(loaded, _applicable(loaded, rules)), loaded.profile, form=options.form, out=sys.stdout)
@@ -85,6 +89,10 @@ def execute(options: RunOptions) -> int:
         if each is not None:
             codes.add(complain(str(each), each.exit_code, trouble=each if options.verbose else None))
     return strongest(codes)
+
+
+def _server(options: RunOptions) -> Embedded:
+    return Embedded(compressed=options.compressed, faults=options.faults, oddities=options.oddities)
 
 
 def _judged(report: Report) -> bool:

@@ -172,5 +172,7 @@ class Attempts:
             )
         finally:
             world.budget.answered(place)
+        if subscription.head is not None:
+            world.mint.heed(dict(subscription.head.headers).get("date", ""))
         credentials.answered(attempt.user, attempt.token, subscription.status)
         return subscription

@@ -7,6 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, assert_never
 
 from sse_conform import corpus
@@ -17,6 +18,9 @@ from sse_conform.strict_json import strict_json
 
 #: A token whose end lies in the past was handed out so many seconds before it.
 LIFETIME = 3600
+
+#: Clocks that differ by less are taken to agree: Date tells whole seconds, and the way takes its time.
+CLOCK_SECONDS = 2.0
 
 Claims = dict[str, Any]
 
@@ -49,6 +53,15 @@ class TokenMint:
 
     def __init__(self, auth: Auth) -> None:
         self._auth = auth
+        self._ahead = 0.0
+
+    def heed(self, date: str) -> None:
+        """Set the clock of the mint by the Date of an answer just received; anything else leaves it as it is."""
+        try:
+            ahead = parsedate_to_datetime(date).timestamp() - time.time()
+        except ValueError:
+            return
+        self._ahead = ahead if abs(ahead) > CLOCK_SECONDS else 0.0
 
     def make(self, kind: TokenKind, genuine: str) -> str | None:
         """The token of this kind; None where no credential is to be sent. LookupError where it cannot be made."""
@@ -103,7 +116,7 @@ class TokenMint:
 
     def _instants(self, recipe: Token, claims: Claims) -> Claims:
         """Whole seconds, as NumericDate is commonly written; a token begins before it ends."""
-        now, leeway = int(time.time()), int(self._auth.leeway) if recipe.beyond_leeway else 0
+        now, leeway = int(time.time() + self._ahead), int(self._auth.leeway) if recipe.beyond_leeway else 0
         instants = {name: now + away + (leeway if away > 0 else -leeway) for name, away in recipe.from_now.items()}
         end = instants.get("exp", now)
         if end < now:

@@ -1,6 +1,7 @@
 import base64
 import json
 import time
+from email.utils import formatdate
 
 import jwt
 import pytest
@@ -130,6 +131,22 @@ def test_an_expired_token_lacks_nothing_but_time(algorithm):
     old, new = claims_of(original), claims_of(made)
     assert {name for name in old if new[name] != old[name]} == {"iat", "nbf", "exp"}
     assert new["iat"] == new["nbf"] < new["exp"] <= time.time() - LEEWAY + AWAY[TokenKind.EXPIRED]["exp"]
+
+
+@pytest.mark.parametrize("ahead", [90, -90])
+def test_instants_are_those_of_the_targets_clock(ahead):
+    coiner = mint("HS256")
+    coiner.heed(formatdate(time.time() + ahead, usegmt=True))
+    coiner.heed("no date at all")
+    made = coiner.make(TokenKind.NEAR_EXPIRY, genuine("HS256"))
+    assert 0 < claims_of(made)["exp"] - (time.time() + ahead) <= AWAY[TokenKind.NEAR_EXPIRY]["exp"]
+
+
+def test_a_clock_that_agrees_but_for_whole_seconds_is_left_alone():
+    coiner = mint("HS256")
+    coiner.heed(formatdate(time.time() - 1, usegmt=True))
+    made = coiner.make(TokenKind.NEAR_EXPIRY, genuine("HS256"))
+    assert claims_of(made)["exp"] - time.time() > AWAY[TokenKind.NEAR_EXPIRY]["exp"] - 2
 
 
 def test_an_expired_token_gets_no_instants_that_the_genuine_one_lacks():

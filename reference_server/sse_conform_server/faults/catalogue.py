@@ -1,7 +1,5 @@
 """Every fault by name."""
 
-import difflib
-
 from sse_conform_server.faults import (
     authentication,
     capabilities,
@@ -20,6 +18,7 @@ from sse_conform_server.faults import (
     tabs,
 )  # fmt: skip
 from sse_conform_server.faults.fault import Fault
+from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation,
@@ -31,8 +30,4 @@ FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in are
 
 def find(name: str) -> Fault:
     """The fault of that name; raises `LookupError` with a suggestion."""
-    if name in FAULTS:
-        return FAULTS[name]
-    near = difflib.get_close_matches(name, FAULTS, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else "--list-faults shows all"
-    raise LookupError(f"no fault is called `{name}`; {hint}")
+    return named(name, FAULTS, kind="fault", listing="--list-faults")

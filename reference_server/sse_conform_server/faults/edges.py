@@ -1,4 +1,4 @@
-"""Building blocks for faults that sit between the application and the socket, as a broken middleware would."""
+"""Building blocks for variants that sit between the application and the socket, as a middleware would."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -18,18 +18,23 @@ Rewrite = Callable[[Scope, Message, Send], Awaitable[None]]
 
 
 def at_edge(middleware: Middleware, *, path: str = STREAM_PATH) -> Callable[[Parts], Parts]:
-    """Put a middleware in front of one path; all else passes it by."""
+    """Put a middleware in front of one path, and of what stands there already; all else passes it by."""
 
-    def edge(parts: Parts, app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["path"].startswith(path):
-                await middleware(parts, app, scope, receive, send)
-            else:
-                await app(scope, receive, send)
+    def apply(parts: Parts) -> Parts:
+        def edge(whole: Parts, app: ASGIApp) -> ASGIApp:
+            within = parts.edge(whole, app)
 
-        return wrapped
+            async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+                if scope["type"] == "http" and scope["path"].startswith(path):
+                    await middleware(whole, within, scope, receive, send)
+                else:
+                    await within(scope, receive, send)
 
-    return lambda parts: replace(parts, edge=edge)
+            return wrapped
+
+        return replace(parts, edge=edge)
+
+    return apply
 
 
 def rewriting(rewrite: Rewrite, *, path: str = STREAM_PATH) -> Callable[[Parts], Parts]:
@@ -42,6 +47,23 @@ def rewriting(rewrite: Rewrite, *, path: str = STREAM_PATH) -> Callable[[Parts],
         await app(scope, receive, rewritten)
 
     return at_edge(middleware, path=path)
+
+
+def prefixed(prefix: bytes) -> Callable[[Parts], Parts]:
+    """Write something once at the start of every stream, ahead of its first event."""
+
+    async def rewrite(scope: Scope, message: Message, send: Send) -> None:
+        await send(message)
+        if scope["method"] == "GET" and is_stream(message):
+            await send({"type": "http.response.body", "body": prefix, "more_body": True})
+
+    return rewriting(rewrite)
+
+
+def is_stream(message: Message) -> bool:
+    """Whether this is the head of a stream."""
+    types = [value.lower() for name, value in message.get("headers", ()) if name.lower() == b"content-type"]
+    return message.get("status") == 200 and any(value.startswith(b"text/event-stream") for value in types)
 
 
 def set_header(message: Message, name: bytes, value: bytes | None) -> Message:

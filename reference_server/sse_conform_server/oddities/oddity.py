@@ -1,0 +1,48 @@
+"""What an oddity is."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sse_conform_server.oddities.traps import Trap
+from sse_conform_server.settings import Settings
+
+if TYPE_CHECKING:
+    from sse_conform_server.parts import Parts
+
+Promises = Mapping[str, float | bool]
+"""Keys of a target profile by their dotted paths, with their values."""
+
+
+def _nothing(_: Settings) -> Promises:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Oddity:
+    """
+    One legal peculiarity. `summary` is a sentence, `trap` the mistake of a judge that it provokes.
+
+    `warns` are the ids of the rules on good practice that must warn, and no others; no rule may fail. `promises` is
+    what the profile of such a service has to say for it, which depends on the settings.
+    """
+
+    name: str
+    trap: Trap
+    summary: str
+    apply: Callable[["Parts"], "Parts"]
+    warns: frozenset[str] = frozenset()
+    promises: Callable[[Settings], Promises] = field(default=_nothing)
+
+
+def oddity(
+    name: str,
+    trap: Trap,
+    summary: str,
+    apply: Callable[["Parts"], "Parts"],
+    *,
+    warns: Iterable[str] = (),
+    promises: Callable[[Settings], Promises] = _nothing,
+) -> Oddity:
+    """An oddity in one call."""
+    return Oddity(name=name, trap=trap, summary=summary, apply=apply, warns=frozenset(warns), promises=promises)

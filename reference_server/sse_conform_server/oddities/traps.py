@@ -1,0 +1,56 @@
+"""The ways in which a careless judge fails a service that is right."""
+
+from enum import Enum
+
+
+class Trap(Enum):
+    """A number, by which documents refer to it, and what is true and easily forgotten."""
+
+    LINE_ENDS = 1, "Lines end with LF, CR LF or CR, mixed ones too."
+    SPACE_AFTER_COLON = 2, "The space after the colon is optional, and only one is stripped."
+    COMMENTS = 3, "Comments may stand anywhere, of any length."
+    MEDIA_TYPE = 4, "Media types and header names have no case; parameters are legal."
+    FIELD_ORDER = 5, "Fields come in any order, retry alone or repeated, unknown ones among them."
+    EMPTY_FRAMES = 6, "A byte order mark may lead; blank lines and frames without data dispatch nothing."
+    CHUNKS = 7, "The borders of chunks and segments mean nothing."
+    DATA_LINES = 8, "Data may be spread over lines, and only CR and LF end them."
+    HEARTBEAT_FORM = 9, "A ping carries any data, and comments may beat beside it."
+    HEARTBEAT_TIMING = 10, "Events may postpone the ping; its phase and its evenness are free."
+    RETRY = 11, "Retry may stand anywhere, often, and with jitter."
+    IDS = 12, "Ids and cursors are opaque: numbers, texts, UUIDs, with gaps and in no order."
+    HTTP_FRAMING = 13, "Connection headers, chunking and reason phrases depend on the version and may be absent."
+    CACHE_CONTROL = 14, "There are several ways to forbid caching."
+    REFUSALS = 15, "A refusal may have another status of the 4xx class, any body, and no challenge."
+    REDIRECTS = 16, "An API may live behind a redirect."
+    ACCEPT = 17, "An odd Accept may be answered with 406."
+    HEAD = 18, "HEAD may be answered like GET, or with 405 or 501."
+    COMPRESSION = 19, "A stream may be compressed for who accepts it, flushed at each event."
+    OWN_ATTEMPTS = 20, "Everything that the judge does on the route counts as an attempt."
+    WINDOWS = 21, "Fixed windows, logs and buckets admit different numbers, and refused attempts may count."
+    SHARED_ADDRESS = 22, "Others behind the same address use the limit, too."
+    SNAPSHOT_RACE = 23, "What happens around a connect may come in the snapshot, live, or both."
+    ACKNOWLEDGEMENT = 24, "An acknowledgement may precede filing and delivery."
+    ORDER = 25, "Only what was published one after another by one producer has an order."
+    BATCHES = 26, "Several events may come in one write, and counters beside them."
+    FOREIGN_TRAFFIC = 27, "Accounts are not empty and not quiet."
+    EXTRA_KEYS = 28, "JSON may have further keys, nulls, escapes and another order."
+    ROTATION = 29, "A healthy stream may be ended after its declared age."
+    CLOCKS = 30, "Clocks differ, and verifiers allow for it."
+    TOKEN_DEMANDS = 31, "Tokens may need claims and headers that the judge would not think of."
+    MASKS = 32, "A sensitive value may be masked or null instead of absent."
+    AUDIENCES = 33, "Several people may rightly hear of one event."
+    GONE_PEERS = 34, "A lost connection is noticed late, and metrics lag."
+    SLOW_READERS = 35, "A slow reader may be cut, or buffered for."
+    SLOWNESS = 36, "A service may be slow, within its budget."
+    CORS = 37, "CORS headers may be absent, or on every answer."
+    CAPS = 38, "The streams of one user may be capped."
+    INTERMEDIARIES = 39, "A proxy adds headers, changes their order and coalesces writes."
+    OWN_CLIENT = 40, "The judge's own client has defects."
+    ABSENT_CAPABILITIES = 41, "What a service does not offer is not missing."
+    STATE_RECOVERY = 42, "A snapshot on each connect makes up for the lack of replay."
+    REPEATS = 43, "After a reconnect the same event may come again with the same id."
+    LEFTOVERS = 44, "Streams that the judge left open hear what it does later."
+
+    def __init__(self, number: int, title: str) -> None:
+        self.number = number
+        self.title = title
