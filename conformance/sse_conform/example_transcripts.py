@@ -36,7 +36,7 @@ def write_examples(matrix: Matrix, *, runs: Path, into: Path) -> Iterator[Path]:
         if faultless and (teller or not passing.exists()):
             yield _write(faultless, rule, passing)
         if teller:
-            yield _write(transcript_file.read(record_of(teller.fault, runs)), rule, failing)
+            yield _write(transcript_file.read(record_of(teller.variant.name, runs)), rule, failing)
 
 
 def _most_telling(matrix: Matrix, rule: Rule) -> Row | None:

@@ -1,8 +1,8 @@
 """
-Runs of the suite against the reference server with one fault each, every run a process of its own.
+Runs of the suite against the variants of the reference server, every run a process of its own.
 
-The judge may not import the server: faults are listed by its command, and a run is what anybody can repeat with
-``conform --target embedded --compressed --fault NAME``.
+The judge may not import the server: its variants are listed by its command, and a run is what anybody can repeat with
+``conform --target embedded --compressed --fault NAME``, or ``--odd NAME``.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import msgspec
 from sse_conform.embedded import CHOOSABLE, COMMAND, EMBEDDED
 from sse_conform.errors import ConformError
 from sse_conform.exit_code import ExitCode
-from sse_conform.fault_matrix import FAULTLESS, JUDGED, FaultInfo, Trial
+from sse_conform.fault_matrix import FAULTLESS, JUDGED, Kind, Trial, Variant
 from sse_conform.profile_layers import PREFIX
 from sse_conform.verdict import Outcome
 
@@ -29,8 +29,10 @@ INTERRUPT_SECONDS = 20.0
 BURST = 60
 #: How the command line begins an error.
 PREAMBLE = "conform: error: "
-#: The sub-folder of the run without a fault.
+#: The sub-folder of the run without fault and oddity.
 UNNAMED = "faultless"
+#: What starts each kind of variant.
+OPTIONS = {Kind.FAULT: "--fault", Kind.ODDITY: "--odd"}
 
 
 class _Verdict(msgspec.Struct, frozen=True):
@@ -49,34 +51,73 @@ class _Report(msgspec.Struct, frozen=True):
         return tuple(verdict.rule for verdict in self.verdicts if verdict.outcome in outcomes)
 
 
-def record_of(fault: str, folder: Path) -> Path:
-    """The transcript that the trial of a fault left in ``folder``."""
-    return folder / (fault or UNNAMED) / "transcript.jsonl"
+class _Fault(msgspec.Struct, frozen=True):
+    name: str
+    summary: str
+    breaks: tuple[str, ...]
 
 
-async def list_faults() -> tuple[FaultInfo, ...]:
-    """All faults of the installed reference server; ConformError where it cannot list them."""
-    said, error, code = await _run([*COMMAND, "--list-faults", "--format=json"], TRIAL_SECONDS)
+class _Trap(msgspec.Struct, frozen=True):
+    number: int
+    title: str
+
+
+class _Oddity(msgspec.Struct, frozen=True):
+    name: str
+    summary: str
+    trap: _Trap
+    warns: tuple[str, ...]
+
+
+def record_of(variant: str, folder: Path) -> Path:
+    """The transcript that the trial of a variant left in ``folder``."""
+    return folder / (variant or UNNAMED) / "transcript.jsonl"
+
+
+async def list_variants() -> tuple[Variant, ...]:
+    """All variants of the installed reference server, the faultless one first; ConformError where it lists none."""
+    faults = msgspec.json.decode(await _listed("--list-faults"), type=tuple[_Fault, ...])
+    oddities = msgspec.json.decode(await _listed("--list-odd"), type=tuple[_Oddity, ...])
+    return (
+        Variant(name=FAULTLESS, summary="The faultless server raises nothing.", kind=Kind.NOTHING),
+        *(Variant(name=one.name, summary=one.summary, rules=one.breaks) for one in faults),
+        *(
+            Variant(
+                name=one.name,
+                summary=one.summary,
+                kind=Kind.ODDITY,
+                rules=one.warns,
+                trap=f"{one.trap.number}. {one.trap.title}",
+            )
+            for one in oddities
+        ),
+    )
+
+
+async def _listed(option: str) -> bytes:
+    said, error, code = await _run([*COMMAND, option, "--format=json"], TRIAL_SECONDS)
     if code:
-        raise ConformError(f"the reference server lists no faults: {error}", hint="reinstall sse-conform")
-    return msgspec.json.decode(said, type=tuple[FaultInfo, ...])
+        raise ConformError(f"the reference server does not list its variants: {error}", hint="reinstall sse-conform")
+    return said
 
 
 async def trials(
-    faults: Iterable[str], *, jobs: int, folder: Path, browsing: Collection[str] = ()
+    variants: Iterable[Variant], *, jobs: int, folder: Path, browsing: Collection[str] = ()
 ) -> AsyncIterator[Trial]:
     """
-    Run every fault, ``jobs`` at a time, each in a sub-folder of ``folder`` of its name; yields as they end.
+    Run against every variant, ``jobs`` at a time; yields as they end.
 
-    Those that ``browsing`` names are judged in a browser too.
+    Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. Those that ``browsing`` names are
+    judged in a browser too.
     """
     room = asyncio.Semaphore(jobs)
+    alone: dict[str, asyncio.Lock] = {}
 
-    async def one(fault: str) -> Trial:
-        async with room:
-            return await trial(fault, folder=folder, browser=fault in browsing)
+    async def one(variant: Variant) -> Trial:
+        async with alone.setdefault(variant.name, asyncio.Lock()), room:
+            return await trial(variant, folder=folder, browser=variant.name in browsing)
 
-    running = [asyncio.ensure_future(one(fault)) for fault in faults]
+    running = [asyncio.ensure_future(one(variant)) for variant in variants]
     try:
         for ended in asyncio.as_completed(running):
             yield await ended
@@ -86,32 +127,38 @@ async def trials(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def trial(fault: str, *, folder: Path, browser: bool = False) -> Trial:
-    """Run the suite against the server with one fault; the record of it goes to a sub-folder of ``folder``."""
+async def trial(variant: Variant, *, folder: Path, browser: bool = False) -> Trial:
+    """Run the suite against one variant; the record of it goes to a sub-folder of ``folder``."""
     since = time.monotonic()
     command = [sys.executable, "-m", "sse_conform", f"--target={EMBEDDED}", "--compressed", "--quiet", "--format=json"]
-    if fault != FAULTLESS:
-        command.append(f"--fault={fault}")
+    if variant.kind in OPTIONS:
+        command.append(f"{OPTIONS[variant.kind]}={variant.name}")
     if browser:
         command.append("--browser")
-    said, error, code = await _run([*command, f"--output={record_of(fault, folder).parent}"], TRIAL_SECONDS)
+    said, error, code = await _run([*command, f"--output={record_of(variant.name, folder).parent}"], TRIAL_SECONDS)
     try:
         report = msgspec.json.decode(said, type=_Report)
     except msgspec.DecodeError:
         report = _Report(trouble=error or f"no report; exit code {code}")
-    late = report.rules(Outcome.INCONCLUSIVE, Outcome.ERROR)
+    return Trial(
+        variant=variant.name,
+        seconds=round(time.monotonic() - since, 1),
+        failed=report.rules(Outcome.FAIL),
+        warned=report.rules(Outcome.WARN),
+        unjudged=report.rules(Outcome.UNTESTED, Outcome.INCONCLUSIVE, Outcome.ERROR),
+        trouble=_trouble(report, error, code),
+    )
+
+
+def _trouble(report: _Report, error: str, code: int) -> str:
+    """Why the verdicts of a run do not count; empty where they do."""
     trouble = report.trouble or (error if code else "")
+    late = report.rules(Outcome.INCONCLUSIVE, Outcome.ERROR)
     if not trouble and late:
         trouble = f"not conclusive: {', '.join(late)}"
     if not trouble and code not in JUDGED:
         trouble = f"exit code {code}: {ExitCode(code).meaning if code in set(ExitCode) else 'unknown'}"
-    return Trial(
-        fault=fault,
-        seconds=round(time.monotonic() - since, 1),
-        raised=report.rules(Outcome.FAIL, Outcome.WARN),
-        unjudged=report.rules(Outcome.UNTESTED, Outcome.INCONCLUSIVE, Outcome.ERROR),
-        trouble=trouble,
-    )
+    return trouble
 
 
 async def _run(command: list[str], seconds: float) -> tuple[bytes, str, int]:

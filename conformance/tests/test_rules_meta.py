@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,15 @@ from sse_conform.profile_file import load_profile
 from sse_conform.rule import Rule
 from sse_conform.rules import ALL, BY_ID
 from sse_conform.schedule import make_plan
+from sse_conform.spec import Level
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PINNED = FIXTURES / "rule-ids.txt"
+EXCEPTIONS = FIXTURES / "proof-exceptions.toml"
+#: So many faults may break the same rules; more of them prove nothing more.
+OF_A_KIND = 3
+#: The traps are numbered from 1.
+TRAPS = 44
 
 each_rule = pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.id)
 
@@ -26,8 +34,22 @@ def pinned_ids() -> list[str]:
 
 
 def faults() -> list[dict]:
-    command = [sys.executable, "-m", "sse_conform_server", "--list-faults", "--format", "json"]
+    return listed("--list-faults")
+
+
+def oddities() -> list[dict]:
+    return listed("--list-odd")
+
+
+def listed(option: str) -> list[dict]:
+    command = [sys.executable, "-m", "sse_conform_server", option, "--format", "json"]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def exceptions(kind: str) -> list[dict]:
+    entries = tomllib.loads(EXCEPTIONS.read_text(encoding="utf-8")).get(kind, [])
+    assert all(entry["reason"].endswith(".") for entry in entries), "each exception has a sentence as its reason"
+    return entries
 
 
 def test_no_two_rules_share_an_id():
@@ -93,7 +115,43 @@ def test_every_rule_is_broken_by_some_fault():
     assert set(BY_ID) - broken == set(), "add a fault to the reference server, or the rule to the breaks of one"
 
 
-def test_a_fault_has_one_sentence_of_its_own():
-    listed = faults()
-    assert all(re.fullmatch(r"[A-Z`].*[^.]\.", fault["summary"]) for fault in listed)
-    assert len({fault["summary"] for fault in listed}) == len(listed)
+def test_no_two_rules_fall_with_the_same_faults():
+    kills: dict[str, set[str]] = defaultdict(set)
+    for fault in faults():
+        for rule in set(fault["breaks"]) & set(BY_ID):
+            kills[rule].add(fault["name"])
+    alike: dict[frozenset[str], list[str]] = defaultdict(list)
+    for rule, names in kills.items():
+        alike[frozenset(names)].append(rule)
+    found = {tuple(sorted(rules)) for rules in alike.values() if len(rules) > 1}
+    known = {tuple(sorted(entry["rules"])) for entry in exceptions("same-kills")}
+    assert found == known, f"add a fault that tells them apart, or a reason to {EXCEPTIONS.name}"
+
+
+def test_no_more_than_three_faults_break_the_same_rules():
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for fault in faults():
+        alike[tuple(sorted(set(fault["breaks"]) & set(BY_ID)))].append(fault["name"])
+    found = {rules for rules, names in alike.items() if rules and len(names) > OF_A_KIND}
+    known = {tuple(sorted(entry["breaks"])) for entry in exceptions("same-breaks")}
+    assert found == known, f"leave out the least telling fault, or give a reason in {EXCEPTIONS.name}"
+
+
+def test_every_trap_has_an_oddity_or_a_reason():
+    covered = {oddity["trap"]["number"] for oddity in oddities()}
+    excused = {entry["number"] for entry in exceptions("trap")}
+    assert covered | excused == set(range(1, TRAPS + 1))
+    assert not covered & excused, "the exception is not needed any more"
+
+
+def test_an_oddity_warns_by_rules_that_may_warn():
+    named = {rule for oddity in oddities() for rule in oddity["warns"]}
+    assert named <= set(BY_ID)
+    assert {BY_ID[rule].level for rule in named} == {Level.SHOULD}
+
+
+def test_faults_and_oddities_have_names_and_sentences_of_their_own():
+    variants = [*faults(), *oddities()]
+    assert len({variant["name"] for variant in variants}) == len(variants)
+    assert len({variant["summary"] for variant in variants}) == len(variants)
+    assert all(re.fullmatch(r"[A-Z`].*[^.]\.", variant["summary"]) for variant in variants)

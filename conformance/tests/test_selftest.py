@@ -1,4 +1,4 @@
-"""The suite against the faultless reference server and a tenth of its faults, afresh; the tenth changes by the day."""
+"""The suite against the reference server as it is and a tenth of its variants, afresh; the tenth changes by the day."""
 
 import datetime as dt
 import functools
@@ -32,31 +32,45 @@ def conform(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def listed(option: str) -> list[dict]:
+    command = [sys.executable, "-m", "sse_conform_server", option, "--format", "json"]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def tenth() -> int:
+    return int(os.environ.get(TENTH) or dt.datetime.now(tz=dt.UTC).toordinal() % 10)
+
+
 @functools.cache  # midnight may pass while the tests run
 def todays_faults() -> list[str]:
-    listed = subprocess.run(
-        [sys.executable, "-m", "sse_conform_server", "--list-faults", "--format", "json"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    judged = [fault["name"] for fault in json.loads(listed) if set(fault["breaks"]) & BY_ID.keys()]
-    tenth = int(os.environ.get(TENTH) or dt.datetime.now(tz=dt.UTC).toordinal() % 10)
-    return judged[tenth::10]
+    judged = [fault["name"] for fault in listed("--list-faults") if set(fault["breaks"]) & BY_ID.keys()]
+    return judged[tenth() :: 10]
+
+
+@functools.cache
+def todays_oddities() -> list[str]:
+    return [oddity["name"] for oddity in listed("--list-odd")][tenth() :: 10]
 
 
 @pytest.fixture(scope="module")
 def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     folder = tmp_path_factory.mktemp("selftest")
-    only = [f"--only={name}" for name in todays_faults()]
+    only = [f"--only={name}" for name in (*todays_faults(), *todays_oddities())]
     ended = conform("selftest", *only, f"--jobs={JOBS}", f"--output={folder}", f"--keep={folder / 'runs'}")
     matrix = json.loads((folder / "kill-matrix.json").read_bytes())
     return Proof(code=ended.returncode, said=ended.stdout + ended.stderr, matrix=matrix, runs=folder / "runs")
 
 
+def standings(proof: Proof, kind: str) -> dict[str, str]:
+    return {row["variant"]["name"]: row["standing"] for row in proof.matrix["rows"] if row["variant"]["kind"] == kind}
+
+
 def test_each_fault_is_caught_by_exactly_the_rules_that_it_names(proof: Proof):
-    standings = {row["fault"]: row["standing"] for row in proof.matrix["rows"] if row["fault"]}
-    assert set(standings.values()) == {"caught exactly"}, proof.said
-    assert set(standings) == set(todays_faults())
+    assert standings(proof, "fault") == dict.fromkeys(todays_faults(), "caught exactly"), proof.said
+
+
+def test_no_rule_fails_on_what_is_legal(proof: Proof):
+    assert standings(proof, "oddity") == dict.fromkeys(todays_oddities(), "quiet"), proof.said
 
 
 def test_the_faultless_server_passes_every_rule(proof: Proof):
@@ -82,9 +96,23 @@ def test_a_saved_transcript_is_judged_as_the_run_was(proof: Proof):
         assert again["verdicts"] == live["verdicts"]
 
 
-def test_a_pattern_that_names_no_fault_is_a_usage_error(tmp_path):
+def test_a_pattern_that_names_nothing_is_a_usage_error(tmp_path):
     ended = conform("selftest", "--only=ping-with-di", f"--output={tmp_path}")
     assert ended.returncode == 2
     assert "did you mean" in ended.stderr
     assert "ping-with-id" in ended.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_proof_is_resumed_where_the_code_is_the_same(proof: Proof, tmp_path: Path):
+    (tmp_path / "kill-matrix.json").write_text(json.dumps(proof.matrix))
+    ended = conform("selftest", f"--only={todays_faults()[0]}", "--resume", f"--output={tmp_path}")
+    assert ended.returncode == 0, ended.stderr
+    assert f"{len(proof.matrix['rows'])} rows are kept" in ended.stderr
+    assert json.loads((tmp_path / "kill-matrix.json").read_bytes()) == proof.matrix
+
+
+def test_what_is_resumed_cannot_be_repeated(tmp_path):
+    ended = conform("selftest", "--resume", "--repeat=2", f"--output={tmp_path}")
+    assert ended.returncode == 2
+    assert "exclude each other" in ended.stderr

@@ -1,6 +1,7 @@
 """The numbers that a service shows of itself, beside what was really open."""
 
 from sse_conform.entries import TokenKind
+from sse_conform.prometheus_text import value_of
 from sse_conform.scenario import Nature, Reply, Stage, Subscription, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -83,16 +84,6 @@ def _grew(stage: Stage, before: Reply, after: Reply) -> bool:
     """Whether the gauge or the events sent went up between two looks."""
     gauge, _, sent = stage.terms.metric_names
     return any((value_of(after.text, name) or 0.0) > (value_of(before.text, name) or 0.0) for name in (gauge, sent))
-
-
-def value_of(text: str, name: str) -> float | None:
-    """The sum of a metric's samples in the Prometheus text format; None without any."""
-    values = [
-        float(line.rpartition(" ")[2])
-        for line in text.splitlines()
-        if line.startswith((f"{name} ", f"{name}{{")) and line.rpartition(" ")[2]
-    ]
-    return sum(values) if values else None
 
 
 SCENARIOS = (gauge,)

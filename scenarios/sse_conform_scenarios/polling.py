@@ -6,6 +6,7 @@ from sse_conform import corpus
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
+from sse_conform.terms import Terms
 
 #: Items published, the size of a page, and so several pages with a remainder.
 ITEMS = 11
@@ -14,20 +15,28 @@ PAGE = 4
 MOST_PAGES = 12
 
 
+def _filed(terms: Terms) -> float:
+    return 2 * terms.latency
+
+
 @scenario(
     "polling.pages",
     users=("alice", "bob"),
     attempts=1,
     needs={Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER},
+    waits=_filed,
 )
 async def pages(stage: Stage) -> None:
     """A client polls, follows the cursor page by page, polls again from its end, and tries cursors that are none."""
     await stage.publish("bob", part="foreign")
     await stage.publish("alice", part="start")
+    # An acknowledgement may precede the filing by as much as it may precede the delivery.
+    await stage.pass_time(stage.terms.latency, "the acknowledged event to be filed")
     start = await stage.poll("alice", part="start")
     cursor = cursor_after(start.document)
     for _ in range(ITEMS):
         await stage.publish("alice", part="paged")
+    await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
     await follow(stage, cursor, part="page", limit=PAGE)
     await stage.poll("alice", part="newest")
     await stage.poll("alice", part="anonymous", token=TokenKind.MISSING)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sse_conform import entries as e
 from sse_conform.evidence import SECOND
+from sse_conform.prometheus_text import value_of
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, practice
 from sse_conform.terms import Terms
@@ -15,15 +16,6 @@ _SCENE = "metrics.gauge"
 _NEEDS = frozenset({Capability.METRICS})
 #: A scrape and an open or a close within this many seconds of each other may be seen in either order.
 SETTLING_SECONDS = 0.3
-
-
-def value_of(text: str, name: str) -> float | None:
-    """The sum of a metric's samples in the Prometheus text format; None without any, or where one is no number."""
-    samples = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
-    try:
-        return sum(float(sample) for sample in samples) if samples else None
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sse_conform.evidence import NOTIFICATION, PING
+from sse_conform.prometheus_text import value_of
 from sse_conform.rule import Finding, rule
-from sse_conform.rules.metrics import Scrape, scrapes, value_of
+from sse_conform.rules.metrics import Scrape, scrapes
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript

@@ -29,17 +29,18 @@ def _also_accepting(read: Reading) -> Callable[[Parts], Parts]:
             try:
                 return await parts.authenticate(inner, connection)
             except UnauthorisedError:
-                claims = read(inner, _token(connection))
+                claims = read(inner, bearer_of(connection))
                 if claims is None:
                     raise
-                return await _identity(inner, claims)
+                return await identity_of(inner, claims)
 
         return replace(parts, authenticate=authenticate)
 
     return apply
 
 
-async def _identity(parts: Parts, claims: dict[str, Any]) -> Identity:
+async def identity_of(parts: Parts, claims: dict[str, Any]) -> Identity:
+    """Whoever the claims name, or nobody in particular; for ever."""
     subject = claims.get("sub")
     user = await parts.store.session(subject, "") if isinstance(subject, str) else None
     token_id = claims.get("jti")
@@ -48,12 +49,13 @@ async def _identity(parts: Parts, claims: dict[str, Any]) -> Identity:
     )
 
 
-def _token(connection: HTTPConnection) -> str | None:
+def bearer_of(connection: HTTPConnection) -> str | None:
+    """The token that a request carries."""
     header = connection.headers.get("authorization", "")
     return header.partition(" ")[2] or connection.cookies.get(COOKIE)
 
 
-def _weakly(
+def weakly(
     *, without: tuple[str, ...] = (), algorithms: tuple[str, ...] = (), unsigned: bool = False, leeway: float = 0.0
 ) -> Reading:
     """Decode as the service does, but leave out some checks."""
@@ -87,7 +89,7 @@ def _none_algorithm(parts: Parts, token: str | None) -> dict[str, Any] | None:
         header = jwt.get_unverified_header(token or "")
     except jwt.PyJWTError:
         return None
-    return _weakly(unsigned=True)(parts, token) if str(header.get("alg")).lower() == "none" else None
+    return weakly(unsigned=True)(parts, token) if str(header.get("alg")).lower() == "none" else None
 
 
 def _garbage(_: Parts, token: str | None) -> dict[str, Any] | None:
@@ -176,7 +178,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-wrong-key",
         "Tokens are decoded but their signature is not verified.",
-        _also_accepting(_weakly(unsigned=True)),
+        _also_accepting(weakly(unsigned=True)),
         "auth.refuses-wrong-key",
         "auth.refuses-tampered",
         "auth.refuses-alg-none",
@@ -187,7 +189,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-expired",
         "The `exp` claim is not looked at when a stream opens.",
-        _also_accepting(_weakly(without=("verify_exp",))),
+        _also_accepting(weakly(without=("verify_exp",))),
         "auth.refuses-expired",
         "auth.leeway-200",
         "auth.expired-401-reconnect",
@@ -196,7 +198,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-lately-expired",
         "The verifier forgives clients' clocks by a minute, as its library's default says.",
-        _also_accepting(_weakly(leeway=60.0)),
+        _also_accepting(weakly(leeway=60.0)),
         "auth.leeway-200",
         "auth.expired-401-reconnect",
     ),
@@ -225,14 +227,14 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-wrong-issuer",
         "Whose token it is does not matter as long as the key fits.",
-        _also_accepting(_weakly(without=("verify_iss",))),
+        _also_accepting(weakly(without=("verify_iss",))),
         "auth.refuses-wrong-issuer",
         "polling.auth-tokens",
     ),
     fault(
         "accept-wrong-audience",
         "A token for any service of the house opens the stream.",
-        _also_accepting(_weakly(without=("verify_aud",))),
+        _also_accepting(weakly(without=("verify_aud",))),
         "auth.refuses-wrong-audience",
         "polling.auth-tokens",
     ),
@@ -247,7 +249,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-any-hmac",
         "Any HMAC algorithm is accepted, not only those configured.",
-        _also_accepting(_weakly(algorithms=("HS256", "HS384", "HS512"))),
+        _also_accepting(weakly(algorithms=("HS256", "HS384", "HS512"))),
         "auth.refuses-foreign-algorithm",
         "auth.logout-refuses",
         "polling.auth-tokens",
@@ -255,20 +257,20 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-no-subject",
         "A token without `sub` opens the stream of a user called undefined, shared by all such tokens.",
-        _also_accepting(_weakly(without=("sub",))),
+        _also_accepting(weakly(without=("sub",))),
         "auth.refuses-no-subject",
         "polling.auth-tokens",
     ),
     fault(
         "accept-no-expiry",
         "A token without `exp` is good for ever.",
-        _also_accepting(_weakly(without=("exp",))),
+        _also_accepting(weakly(without=("exp",))),
         "auth.refuses-no-expiry",
     ),
     fault(
         "accept-not-yet-valid",
         "The `nbf` claim is ignored.",
-        _also_accepting(_weakly(without=("verify_nbf", "verify_iat"))),
+        _also_accepting(weakly(without=("verify_nbf", "verify_iat"))),
         "auth.refuses-not-yet-valid",
         "polling.auth-tokens",
     ),

@@ -9,6 +9,7 @@ from sse_conform_server.faults import (
     identity,
     isolation,
     limiting,
+    narrow,
     persistence,
     polling,
     reconnecting,
@@ -22,7 +23,7 @@ from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation,
-    heartbeats, reconnecting, limiting, polling, capabilities,
+    heartbeats, reconnecting, limiting, polling, capabilities, narrow,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

@@ -1,7 +1,7 @@
 """Oddities between a publish and the streams that hear of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,28 +29,32 @@ _REMARKS = 12
 _ROOMY = 2**30
 
 
-class _Queue:
-    """Publishes one after another, each after its pause; who publishes does not wait."""
+Ready = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Awaited before an event goes out."""
 
-    def __init__(self, inner: Publisher, pause: Callable[[Mapping[str, Any]], float]) -> None:
+
+class _Queue:
+    """Publishes one after another, each once it is ready; who publishes does not wait."""
+
+    def __init__(self, inner: Publisher, ready: Ready) -> None:
         self._inner = inner
-        self._pause = pause
-        self._last: dict[str, float] = {}
-        self._pending: set[asyncio.Task[None]] = set()
+        self._ready = ready
+        self._last: dict[str, asyncio.Task[None]] = {}
 
     def _lane(self, user_id: str, payload: Mapping[str, Any]) -> str:  # noqa: ARG002 - others have more lanes
         return user_id
 
     async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
-        now = asyncio.get_running_loop().time()
         lane = self._lane(user_id, payload)
-        due = self._last[lane] = max(self._last.get(lane, 0.0), now + self._pause(payload))
-        task = asyncio.create_task(self._later(due - now, user_id, event_name, payload))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        before = self._last.get(lane)
+        self._last[lane] = asyncio.create_task(self._later(before, user_id, event_name, payload))
 
-    async def _later(self, seconds: float, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
-        await asyncio.sleep(seconds)
+    async def _later(
+        self, before: asyncio.Task[None] | None, user_id: str, event_name: str, payload: Mapping[str, Any]
+    ) -> None:
+        await self._ready(payload)
+        if before is not None:
+            await before
         await self._inner.publish(user_id, event_name, payload)
 
 
@@ -61,13 +65,18 @@ class _Lanes(_Queue):
 
 
 def _jittered(parts: Parts, inner: Publisher) -> Publisher:
-    longest = _SHARE * parts.settings.latency_budget
-    return _Queue(inner, lambda _: uniform(0, longest))
+    async def ready(_: Mapping[str, Any]) -> None:
+        await asyncio.sleep(uniform(0, _SHARE * parts.settings.latency_budget))
+
+    return _Queue(inner, ready)
 
 
 def _by_kind(parts: Parts, inner: Publisher) -> Publisher:
-    longest = _SHARE * parts.settings.latency_budget
-    return _Lanes(inner, lambda payload: longest if payload["type"] == Kind.ALERT else 0.0)
+    async def ready(payload: Mapping[str, Any]) -> None:
+        if payload["type"] == Kind.ALERT:
+            await asyncio.sleep(_SHARE * parts.settings.latency_budget)
+
+    return _Lanes(inner, ready)
 
 
 async def _accepted(scope: Scope, message: Message, send: Send) -> None:
@@ -75,10 +84,10 @@ async def _accepted(scope: Scope, message: Message, send: Send) -> None:
     await send({**message, "status": 202} if taken else message)
 
 
-def _accepting(parts: Parts) -> Parts:
+def _answering_202(parts: Parts) -> Parts:
     for path in ("/api/vulnerabilities", "/api/admin/alerts"):
         parts = rewriting(_accepted, path=path)(parts)
-    return publishing(_jittered)(parts)
+    return parts
 
 
 class _Outbox(Store):
@@ -86,22 +95,30 @@ class _Outbox(Store):
 
     pause = 0.0
 
-    async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:  # noqa: ARG002
-        self._filing = asyncio.create_task(self._later(added, asyncio.get_running_loop().time() + self.pause))
-        self._tasks = {task for task in getattr(self, "_tasks", set()) if not task.done()} | {self._filing}
+    @property
+    def _filing(self) -> dict[int, asyncio.Task[None]]:
+        filing: dict[int, asyncio.Task[None]] = self.__dict__.setdefault("filing", {})
+        return filing
 
-    async def _later(self, added: Sequence[Notification], due: float) -> None:
-        await asyncio.sleep(due - asyncio.get_running_loop().time())
+    async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:  # noqa: ARG002
+        task = asyncio.create_task(self._later(added))
+        self._filing.update(dict.fromkeys((notification.id for notification in added), task))
+
+    async def _later(self, added: Sequence[Notification]) -> None:
+        await asyncio.sleep(self.pause)
         async with self._write() as connection:
             await super()._file(connection, added)
+
+    async def filed(self, payload: Mapping[str, Any]) -> None:
+        """Return once the notification is in the database."""
+        await self._filing.pop(payload["id"])
 
 
 def _filing_later(parts: Parts) -> Parts:
     store = _Outbox(parts.store.engine)
     store.pause = parts.settings.latency_budget * _SHARE / 2
-    return publishing(lambda _, inner: _Queue(inner, lambda _: 2 * store.pause))(
-        _accepting(replace(parts, store=store))
-    )
+    varied = replace(_answering_202(parts), store=store)
+    return publishing(lambda _, inner: _Queue(inner, store.filed))(varied)
 
 
 class _Considerate(Store):
@@ -155,7 +172,7 @@ ODDITIES: tuple[Oddity, ...] = (
         "acknowledged-first",
         Trap.ACKNOWLEDGEMENT,
         "A publish is answered with 202 before it is delivered, by a queue.",
-        _accepting,
+        lambda parts: publishing(_jittered)(_answering_202(parts)),
     ),
     oddity(
         "filed-later",

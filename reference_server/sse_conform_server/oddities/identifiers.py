@@ -66,9 +66,11 @@ def _decoded(text: str) -> int:
 
 def _prefixed(prefix: str) -> _Naming:
     def read(text: str) -> int:
-        if not text.startswith(prefix):
+        digits = text.removeprefix(prefix)
+        # int() takes signs, spaces and digits of other scripts, too.
+        if not text.startswith(prefix) or not (digits.isascii() and digits.isdecimal()):
             raise ValueError(text)
-        return int(text.removeprefix(prefix))
+        return int(digits)
 
     return _Naming(write=lambda number: f"{prefix}{number}", read=read)
 

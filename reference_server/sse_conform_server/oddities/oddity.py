@@ -10,7 +10,7 @@ from sse_conform_server.settings import Settings
 if TYPE_CHECKING:
     from sse_conform_server.parts import Parts
 
-Promises = Mapping[str, float | bool]
+Promises = Mapping[str, float | bool | str]
 """Keys of a target profile by their dotted paths, with their values."""
 
 

@@ -19,6 +19,7 @@ from sse_conform_server.settings import Settings
 _HEARTBEATS = 3
 """Streams are ended at so many heartbeats of age."""
 _LATE_HEARTBEATS = 1.5
+_ABSENT = {POLLING, "/metrics"}
 _SAMPLE = re.compile(rb"^(\w+)(?:\{\})? (\S+)$", re.MULTILINE)
 
 
@@ -50,19 +51,19 @@ class _Stamped(Metrics):
         return _SAMPLE.sub(shares, super().exposition()) + b"# EOF\n"
 
 
-async def _nothing_there(_: Parts, __: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
+async def _nothing_there(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    absent = scope["path"] in _ABSENT
+    await (PlainTextResponse("Not Found", status_code=404) if absent else app)(scope, receive, send)
 
 
 def _bare(parts: Parts) -> Parts:
-    varied = replace(parts, settings=msgspec.structs.replace(parts.settings, cors_origins=()))
-    for path in (POLLING, "/metrics"):
-        varied = at_edge(_nothing_there, path=path)(varied)
-    return varied
+    settings = msgspec.structs.replace(parts.settings, cors_origins=())
+    return at_edge(_nothing_there, path="/")(replace(parts, settings=settings))
 
 
 def _only_streams(_: Settings) -> Promises:
-    return {f"capabilities.{name}": False for name in ("polling", "metrics", "cors")}
+    absent = {f"capabilities.{name}": False for name in ("polling", "metrics", "cors")}
+    return {**absent, "rest.path": f"{POLLING}/unread-count", "rest.method": "GET"}
 
 
 ODDITIES: tuple[Oddity, ...] = (

@@ -148,7 +148,7 @@ ODDITIES: tuple[Oddity, ...] = (
         wired(_CloseDelimited),
     ),
     oddity(
-        "http-1.0",
+        "old-http",
         Trap.HTTP_FRAMING,
         "The stream is answered in HTTP/1.0, and its connection says close.",
         wired(_Old),
