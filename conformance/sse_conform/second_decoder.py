@@ -2,7 +2,7 @@
 What httpx-sse, a decoder in wide use, reads in a body: a second opinion on the events that the bytes spell.
 
 Its known deviations from WHATWG HTML 9.2 are evened out here, so that what remains tells of the bytes: it strips no
-byte order mark, and it dispatches blocks that hold no data.
+byte order mark, it dispatches blocks that hold no data, and it compares the media type with its case.
 """
 
 from typing import NamedTuple

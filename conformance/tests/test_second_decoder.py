@@ -35,3 +35,8 @@ def test_what_the_client_refuses_is_refused():
 def test_the_charset_of_the_media_type_counts_for_this_client():
     (reading,) = read("data: é\n\n".encode(), f"{STREAM}; charset=ISO-8859-1")
     assert reading.data == "Ã©"
+
+
+def test_the_case_of_a_media_type_means_nothing():
+    expected = (Reading("snapshot", "{}", ""),)
+    assert read(b"event: snapshot\ndata: {}\n\n", 'Text/Event-Stream;CHARSET="UTF-8"') == expected
