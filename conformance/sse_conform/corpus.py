@@ -1,5 +1,6 @@
 """
-What scenes say to a target beyond the ordinary, as ``fixtures/corpora`` has it: texts, ids, cursors, requests, tokens.
+What scenes say to a target beyond the ordinary, as ``fixtures/corpora`` has it: texts, ids, cursors, requests,
+tokens, user names.
 
 Each entry says why it is there. A file is read when it is first asked for; how values are written is in its README.
 """
@@ -87,6 +88,18 @@ class Token(Entry, frozen=True, kw_only=True):
     declared: str = ""
 
 
+class Alias(Entry, frozen=True, kw_only=True):
+    """A user name like another one; ``aliases.toml`` explains the keys."""
+
+    pattern: str
+    odd: bool = False
+    listens: bool = False
+
+    def of(self, username: str) -> str:
+        """The name that is alike to this one."""
+        return self.pattern.replace("{name}", username).replace("{NAME}", username.upper())
+
+
 class _Texts(msgspec.Struct, forbid_unknown_fields=True):
     text: tuple[Text, ...]
 
@@ -106,6 +119,10 @@ class _Requests(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Tokens(msgspec.Struct, forbid_unknown_fields=True):
     token: tuple[Token, ...]
+
+
+class _Aliases(msgspec.Struct, forbid_unknown_fields=True):
+    alias: tuple[Alias, ...]
 
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -145,6 +162,12 @@ def odd_requests() -> tuple[OddRequest, ...]:
 def tokens() -> tuple[Token, ...]:
     """How each kind of token is made."""
     return _load("tokens.toml", _Tokens).token
+
+
+@cache
+def aliases() -> tuple[Alias, ...]:
+    """User names alike."""
+    return _load("aliases.toml", _Aliases).alias
 
 
 def parse(text: str, kind: type[S], *, name: str) -> S:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sse_conform.entries import EventKind
+from sse_conform.namesakes import namesakes
 from sse_conform.promises import Cors, Count, Declared, MetricNames, Numbers, Table
 from sse_conform.spec import Capability
 from sse_conform.terms import Accepted, Terms
@@ -95,9 +96,8 @@ class Auth(Table, frozen=True, kw_only=True):
     The token: how to get a genuine one, how it travels, and how it is made.
 
     ``key`` (the HMAC secret, or a private key in PEM) lets the suite mint expired and otherwise mutated tokens.
-    ``token`` is a JSON pointer into the login's answer; for cookie logins the cookie named ``name`` is taken.
-    ``logout`` makes the service forget the token that it carries. ``issuer`` and ``audience`` are those of genuine
-    tokens: where they are given, the service must insist on them.
+    ``token`` is a JSON pointer into the login's answer; for cookie logins the cookie ``name`` is taken.
+    The service forgets what ``logout`` carries, and insists on ``issuer`` and ``audience`` where they are given.
     """
 
     carrier: Carrier = Carrier.BEARER
@@ -262,6 +262,8 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.MARKERS: any(t and t.recognise is Recognise.MARKER for t in every),
             Capability.SECOND_USER: self.users.signup is not None or len(members) > 1,
             Capability.FRESH_USERS: self.users.signup is not None,
+            Capability.SIMILAR_USERS: self.users.signup is not None or bool(namesakes(members)),
+            Capability.ODD_NAMES: self.capabilities.odd_names and self.users.signup is not None,
             Capability.SIGNING_KEY: bool(self.auth.key),
             Capability.ISSUER: bool(self.auth.issuer),
             Capability.AUDIENCE: bool(self.auth.audience),

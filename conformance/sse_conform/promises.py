@@ -49,4 +49,5 @@ class Declared(Table, frozen=True, kw_only=True):
     cors: bool = False
     closes_at_expiry: bool = False
     header_and_cookie: bool = False
+    odd_names: bool = False
     trusted_proxy: bool = False

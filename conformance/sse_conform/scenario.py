@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sse_conform.browsing import Device, Tab
+from sse_conform.corpus import Alias
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -128,6 +129,10 @@ class Stage(Protocol):
         """The leased account of this label; labels are those that the scenario asked for."""
         ...
 
+    async def namesake(self, user: str, alias: Alias) -> bool:
+        """Make an account whose name is this alias of the user's, labelled by the alias; whether that worked."""
+        ...
+
     def makes(self, token: TokenKind) -> bool:
         """Whether a token of this kind can be made: some need the target's key."""
         ...
@@ -220,9 +225,9 @@ class Scenario:
     One scene: what it costs, how it disturbs, what it needs.
 
     ``users`` are the labels of the accounts it leases (``fresh`` ones are new and empty where the profile can make
-    them), ``attempts`` the most attempts on the stream route it makes, ``usually`` those that a conforming target
-    brings about where that are fewer, ``waits`` gives the seconds it lets pass. Without what it ``needs`` it is
-    skipped.
+    them; ``alike`` says that the second one's name begins with the first one's), ``attempts`` the most attempts on the
+    stream route it makes, ``usually`` those that a conforming target brings about where that are fewer, ``waits`` gives
+    the seconds it lets pass. Without what it ``needs`` it is skipped.
     """
 
     id: str
@@ -233,6 +238,7 @@ class Scenario:
     nature: Nature
     usually: Cost | None = None
     fresh: frozenset[str] = field(default_factory=frozenset)
+    alike: bool = False
     needs: frozenset[Capability] = field(default_factory=frozenset)
     waits: Callable[[Terms], float] = lambda _terms: 0.0
 
@@ -261,6 +267,7 @@ def scenario(
     usually: Cost | None = None,
     users: tuple[str, ...] = (),
     fresh: Iterable[str] = (),
+    alike: bool = False,
     needs: Iterable[Capability] = (),
     nature: Nature = Nature.PLAIN,
     waits: Callable[[Terms], float] | None = None,
@@ -277,6 +284,7 @@ def scenario(
             usually=usually,
             nature=nature,
             fresh=frozenset(fresh),
+            alike=alike,
             needs=frozenset(needs),
             waits=waits or (lambda _terms: 0.0),
         )

@@ -62,6 +62,8 @@ class Capability(StrEnum):
     MARKERS = "markers"
     SECOND_USER = "second-user"
     FRESH_USERS = "fresh-users"
+    SIMILAR_USERS = "similar-users"
+    ODD_NAMES = "odd-names"
     SIGNING_KEY = "signing-key"
     ISSUER = "issuer"
     AUDIENCE = "audience"
@@ -106,6 +108,7 @@ MAY = frozenset(
         Capability.LOGOUT,
         Capability.CLOSES_AT_EXPIRY,
         Capability.HEADER_AND_COOKIE,
+        Capability.ODD_NAMES,
         Capability.TRUSTED_PROXY,
         Capability.ISSUER,
         Capability.AUDIENCE,
@@ -125,6 +128,8 @@ REMEDIES: dict[Capability, str] = {
     Capability.MARKERS: 'let a trigger carry our text: recognise = "marker" and "{text}" in its request',
     Capability.SECOND_USER: "add a second [[users.accounts]], or [users.signup]",
     Capability.FRESH_USERS: "add [users.signup]: the request that makes a new, empty account",
+    Capability.SIMILAR_USERS: "add [users.signup], or two [[users.accounts]] that are alike, as bob and bobby",
+    Capability.ODD_NAMES: "declare capabilities.odd_names = true, with [users.signup]",
     Capability.SIGNING_KEY: 'add auth.key, for example key = "env:JWT_SECRET": tokens are minted with it',
     Capability.ISSUER: "name the iss of genuine tokens in auth.issuer, where the service insists on it",
     Capability.AUDIENCE: "name the aud of genuine tokens in auth.audience, where the service insists on it",

@@ -18,6 +18,7 @@ CORPORA = {
     "methods": corpus.methods(),
     "odd requests": corpus.odd_requests(),
     "tokens": corpus.tokens(),
+    "aliases": corpus.aliases(),
 }
 each_corpus = pytest.mark.parametrize("entries", CORPORA.values(), ids=CORPORA)
 TEXT = "[[text]]\nname = 'a'\nwhy = 'It is so.'\n"
@@ -50,7 +51,8 @@ def test_no_value_is_said_twice():
 
 def test_every_file_is_read():
     files = {file.name for file in shipped("corpora").glob("*.toml")}
-    assert files == {"texts.toml", "last-event-ids.toml", "cursors.toml", "requests.toml", "tokens.toml"}
+    names = ("texts", "last-event-ids", "cursors", "requests", "tokens", "aliases")
+    assert files == {f"{name}.toml" for name in names}
 
 
 # the notation
@@ -131,6 +133,14 @@ def test_the_long_texts_come_first_so_that_a_poll_of_the_newest_reads_all_others
 def test_every_value_travels_as_ascii_json():
     for entry in corpus.texts():
         assert json.loads(json.dumps(entry.value)) == entry.value
+
+
+# aliases
+
+
+def test_every_alias_of_a_name_is_another_name():
+    aliases = {alias.name: alias.of("bob-1") for alias in corpus.aliases()}
+    assert aliases == {"longer": "bob-10", "capitals": "BOB-1", "separator": "bob-1:x", "star": "bob-1*"}
 
 
 # tokens

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sse_conform.browsing import Outage
+from sse_conform.corpus import Alias
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.scenario import Reply, User, Variant
 from sse_conform.spec import Capability
@@ -105,12 +106,14 @@ class Browser:
 
 @dataclass
 class Rehearsal:
-    """The stage; `attempts`, `polls` and `published` are what the scene did."""
+    """The stage; `attempts`, `polls` and `published` are what the scene did, `status` what each attempt gets."""
 
     terms: Terms = field(default_factory=Terms)
+    status: int = 200
     attempts: list[dict[str, Any]] = field(default_factory=list)
     polls: list[dict[str, Any]] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
+    namesakes: list[Alias] = field(default_factory=list)
 
     def has(self, capability: Capability) -> bool:
         return True
@@ -118,12 +121,16 @@ class Rehearsal:
     def user(self, label: str) -> User:
         return User(label=label, username=f"{label}-name", id=f"{label}-id")
 
+    async def namesake(self, user: str, alias: Alias) -> bool:
+        self.namesakes.append(alias)
+        return True
+
     def makes(self, token: TokenKind) -> bool:
         return True
 
     async def subscribe(self, user: str, **attempt: Any) -> Tab:
         self.attempts.append({"user": user, **attempt})
-        return Tab()
+        return Tab(status=self.status)
 
     async def publish(
         self,

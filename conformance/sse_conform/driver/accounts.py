@@ -5,9 +5,12 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sse_conform import corpus
+from sse_conform.corpus import Alias
 from sse_conform.driver.rest import Answer, Rest
 from sse_conform.driver.tokens import claims_of
 from sse_conform.errors import TargetError
+from sse_conform.namesakes import namesakes
 from sse_conform.printable import printable
 from sse_conform.profile import Account, Carrier, Profile, RequestTemplate, Role
 from sse_conform.redaction import Redactor
@@ -52,22 +55,50 @@ class Accounts:
         self._lock = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._free = [account for account in profile.users.accounts if account.role is Role.MEMBER]
-        self._apart = self._free.pop(0) if len(self._free) > 2 and profile.users.signup is None else None
+        self._alike = namesakes(self._free)
+        self._apart = self._set_apart() if len(self._free) > 2 and profile.users.signup is None else None
         self.capacity = None if profile.users.signup else len(self._free)
 
     async def lease(self, scene: Scenario) -> dict[str, Identity]:
         """The accounts of a scene by label; waits until enough are free."""
         if self._profile.users.signup:
+            if scene.alike:
+                return await self._sign_up_alike(scene.users)
             made = await asyncio.gather(*(self._sign_up(label) for label in scene.users))
             return dict(zip(scene.users, made, strict=True))
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self._free) >= len(scene.users))
-            taken = [self._free.pop(0) for _ in scene.users]
+            await self._changed.wait_for(lambda: self._choice(scene))
+            taken = self._choice(scene)
+            self._free = [account for account in self._free if account not in taken]
         try:
             return {label: await self._log_in(account) for label, account in zip(scene.users, taken, strict=True)}
         except BaseException:
             await self._give_back({account.username for account in taken})
             raise
+
+    def _set_apart(self) -> Account | None:
+        """Take a member away to cause events, but none of the two that are alike unless only they are left."""
+        chosen = next((account for account in self._free if account not in self._alike), self._free[0])
+        self._free.remove(chosen)
+        return chosen
+
+    def _choice(self, scene: Scenario) -> list[Account]:
+        """The free accounts that a scene would get now; none where it has to wait."""
+        if scene.alike:
+            return list(self._alike) if all(account in self._free for account in self._alike) else []
+        return self._free[: len(scene.users)] if len(self._free) >= len(scene.users) else []
+
+    async def _sign_up_alike(self, labels: tuple[str, ...]) -> dict[str, Identity]:
+        longer = next(alias for alias in corpus.aliases() if not alias.odd)
+        first = await self._sign_up(labels[0])
+        return {labels[0]: first, labels[1]: await self._sign_up(labels[1], longer.of(first.username))}
+
+    async def namesake(self, identity: Identity, alias: Alias) -> Identity | None:
+        """A new account whose name is this alias of another one's; None where the service refuses it."""
+        try:
+            return await self._sign_up(alias.name, alias.of(identity.username))
+        except TargetError:
+            return None
 
     async def release(self, identities: Iterable[Identity]) -> None:
         """Give leased accounts back; those that were made stay unused."""
@@ -102,11 +133,13 @@ class Accounts:
             return await self._sign_up("sender")
         return await self._log_in(self._apart) if self._apart else None
 
-    async def _sign_up(self, label: str) -> Identity:
+    async def _sign_up(self, label: str, name: str = "") -> Identity:
         signup = self._profile.users.signup
         assert signup is not None
         self._numbers += 1
-        username, password = f"{label}-{self._nonce}-{self._numbers}", secrets.token_urlsafe(18)
+        # Of equal length, so that no name begins with another one unless it is meant to.
+        username = name or f"{label}-{self._nonce}-{self._numbers:04d}"
+        password = secrets.token_urlsafe(18)
         self._redactor.keep(password, "password")
         answer = await self._rest.send(signup, {"username": username, "password": password})
         if not answer.ok:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from sse_conform import entries as e
 from sse_conform.browsing import Device, Tab
+from sse_conform.corpus import Alias
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.attempts import Attempt, Attempts
 from sse_conform.driver.browser_tab import LiveTab
@@ -34,7 +35,7 @@ class LiveStage:
         self,
         world: World,
         scene: Scenario,
-        cast: Mapping[str, Identity],
+        cast: dict[str, Identity],
         *,
         places: list[Place],
         gate: Gate,
@@ -73,6 +74,13 @@ class LiveStage:
     def user(self, label: str) -> User:
         """The leased account of this label."""
         return self._cast[label].as_user(label)
+
+    async def namesake(self, user: str, alias: Alias) -> bool:
+        """Make an account whose name is this alias of the user's; see the protocol."""
+        made = await self._world.accounts.namesake(self._cast[user], alias)
+        if made is not None:
+            self._cast[alias.name] = made
+        return made is not None
 
     def makes(self, token: TokenKind) -> bool:
         """Whether a token of this kind can be made."""

@@ -10,7 +10,9 @@ from sse_conform.spec import Capability, Level, plan
 from sse_conform.transcript import Event, Stream, Transcript
 
 _NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER, Capability.TARGETED})
-_SCENE = "delivery.live"
+_SCENE, _NAMESAKES = "delivery.live", "isolation.namesakes"
+#: Who has an ordinary name in the scene of the namesakes.
+_ORDINARY = frozenset({"bob", "longer"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +27,13 @@ def outsiders(transcript: Transcript) -> Iterator[Outsider]:
     """
     Every opened stream that somebody else's targeted events could have leaked into.
 
-    Those that ask for another's events by name are left out: a rule on authentication judges them.
+    Those that ask for another's events by name, and those of users with like names, are for rules of their own.
     """
     targeted = [p for p in transcript.publishes if p.accepted and not p.everyone and p.to]
     for stream in opened(transcript):
         user = stream.attempt.user
         secrets = tuple(p for p in targeted if user not in {p.to, p.sender})
-        if secrets and stream.events and stream.attempt.scene != "auth.override":
+        if secrets and stream.events and stream.attempt.scene not in {"auth.override", _NAMESAKES}:
             yield Outsider(stream=stream, secrets=secrets)
 
 
@@ -107,4 +109,73 @@ def snapshot_lists_own_items(subject: tuple[Outsider, Event]) -> Iterator[Findin
             )
 
 
-RULES = (hears_nothing_of_others, snapshot_lists_own_items)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Namesake:
+    """A stream, an event that concerns a user with a like name, and the copies of it that came."""
+
+    stream: Stream
+    published: e.Published
+    copies: tuple[Event, ...]
+
+
+def namesakes(transcript: Transcript, *, odd: bool) -> Iterator[Namesake]:
+    """Streams with the events of their namesakes, where one of their own came afterwards; ``odd`` or ordinary names."""
+    publishes = [p for p in transcript.publishes if p.scene == _NAMESAKES and p.accepted and not p.everyone]
+    for stream in transcript.streams_in(_NAMESAKES):
+        part = stream.attempt.part
+        if any(stream.mentions(p) for p in publishes if p.part == f"heard-{part}"):
+            for published in publishes:
+                if published.to != stream.attempt.user and not published.part.startswith("heard-"):
+                    ordinary = {part, published.part} <= _ORDINARY
+                    if ordinary is not odd:
+                        copies = stream.mentions(published)
+                        yield Namesake(stream=stream, published=published, copies=copies)
+
+
+def _overheard(namesake: Namesake) -> Iterator[Finding]:
+    for event in namesake.copies:
+        where = "in the snapshot" if event.type == SNAPSHOT else "live"
+        yield Finding(
+            expected=f"events that concern {namesake.stream.attempt.user}",
+            actual=f"one that concerns {namesake.published.to} alone, {where}",
+            at=event,
+        )
+
+
+@rule(
+    "isolation.similar-users",
+    level=Level.MUST,
+    spec=(plan("Backend Design"), plan("Future Upgrade to WebSocket")),
+    over=lambda transcript: namesakes(transcript, odd=False),
+    scenes=_NAMESAKES,
+    needs=_NEEDS | {Capability.SIMILAR_USERS},
+    hint="rooms or rows are compared by their beginning: startsWith, LIKE, or a search for a part",
+)
+def like_names_are_kept_apart(namesake: Namesake) -> Iterator[Finding]:
+    """
+    A user hears nothing of another one whose name begins with the same letters.
+
+    1 and 10, bob and bobby: nobody notices until there are ten users.
+    """
+    yield from _overheard(namesake)
+
+
+@rule(
+    "isolation.odd-names",
+    level=Level.MUST,
+    spec=plan("Backend Design"),
+    over=lambda transcript: namesakes(transcript, odd=True),
+    scenes=_NAMESAKES,
+    needs=_NEEDS | {Capability.SIMILAR_USERS, Capability.ODD_NAMES},
+    hint="names are folded, split at a separator, or subscribed to as a pattern",
+)
+def odd_names_are_kept_apart(namesake: Namesake) -> Iterator[Finding]:
+    """
+    Names that differ in case, or hold a separator or a pattern, are names of different users.
+
+    Whoever may choose a name chooses one that hears others.
+    """
+    yield from _overheard(namesake)
+
+
+RULES = (hears_nothing_of_others, snapshot_lists_own_items, like_names_are_kept_apart, odd_names_are_kept_apart)

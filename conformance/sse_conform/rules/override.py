@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import first_snapshot
+from sse_conform.evidence import first_snapshot, items, names, objects, page
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, practice
 from sse_conform.transcript import Event, Stream, Transcript
@@ -28,18 +28,26 @@ def _told(stream: Stream, publishes: list[e.Published]) -> tuple[Event, ...]:
 
 
 def claims(part: str) -> Callable[[Transcript], Iterator[Claim]]:
-    """The answered attempts of one kind, where the other user sees on a stream of their own what was to be stolen."""
+    """The answered attempts of one kind, where the other user sees what was to be stolen."""
 
     def over(transcript: Transcript) -> Iterator[Claim]:
         accepted = [p for p in transcript.publishes if p.scene == _SCENE and p.accepted]
         baits, owned = ([p for p in accepted if p.part == name] for name in ("bait", "own"))
-        control = transcript.streams_in(_SCENE, "control")
-        if any((snap := first_snapshot(s)) and any(snap in s.mentions(bait) for bait in baits) for s in control):
+        if _sees(transcript, baits):
             for stream in transcript.streams_in(_SCENE, part):
                 if stream.head and stream.status != 429:
                     yield Claim(stream=stream, foreign=_told(stream, baits), own=_told(stream, owned))
 
     return over
+
+
+def _sees(transcript: Transcript, baits: list[e.Published]) -> bool:
+    """Whether the other user sees the bait: in the snapshot of a stream, or by polling."""
+    snapshots = [first_snapshot(stream) for stream in transcript.streams_in(_SCENE, "control")]
+    pages = [items(snapshot) for snapshot in snapshots if snapshot]
+    polls = [x for x in transcript.exchanges if x.scene == _SCENE and x.part == "control" and x.status == 200]
+    pages += [objects(page(poll, transcript.terms)) for poll in polls]
+    return any(names(bait, item) for listed in pages for item in listed for bait in baits)
 
 
 def _stolen(claim: Claim) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from sse_conform_server.faults import (
     polling,
     reconnecting,
     refusing,
+    rooms,
     snapshots,
     stream_head,
     tabs,
@@ -22,7 +23,7 @@ from sse_conform_server.faults.fault import Fault
 from sse_conform_server.naming import named
 
 AREAS = (
-    stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation,
+    stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, narrow,
 )  # fmt: skip
 
