@@ -13,7 +13,7 @@ from sse_conform import __version__
 from sse_conform.errors import UsageError
 from sse_conform.exit_code import MEANINGS
 from sse_conform.lazy_group import LazyGroup
-from sse_conform.options import browser_option, output_options, selection_options, target_options
+from sse_conform.options import browser_option, output_options, quick_option, selection_options, target_options
 
 EXAMPLES = """\b
 Examples:
@@ -35,6 +35,7 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code.value:<4} {meaning}" for code
 )
 @target_options
 @selection_options
+@quick_option
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

@@ -49,7 +49,22 @@ class TokenKind(StrEnum):
         """Whether a conforming service refuses it; a token near its end, on either side, may be accepted or not."""
         return not self.valid and self not in {TokenKind.NEAR_EXPIRY, TokenKind.LATELY_EXPIRED}
 
+    @property
+    def common(self) -> bool:
+        """Whether a quick run tries it too: no token, and what forgers and clocks bring about every day."""
+        return self in _COMMON
 
+
+_COMMON = frozenset(
+    {
+        TokenKind.MISSING,
+        TokenKind.GARBAGE,
+        TokenKind.WRONG_KEY,
+        TokenKind.TAMPERED,
+        TokenKind.EXPIRED,
+        TokenKind.ALG_NONE,
+    }
+)
 _MINTED = frozenset(
     {
         TokenKind.RESIGNED,

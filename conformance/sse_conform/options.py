@@ -58,6 +58,12 @@ selection_options = _stack(
     click.option("--skip", metavar="GLOB", multiple=True, help="Leave these rules out; repeatable."),
 )
 
+quick_option = click.option(
+    "--quick/--no-quick",
+    default=None,
+    help="Judge the most telling rules alone, with at most 36 attempts on the stream route.",
+)
+
 ENGINES = ("chromium", "firefox", "webkit")
 
 browser_option = click.option(

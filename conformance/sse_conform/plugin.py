@@ -22,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conform-target", metavar="URL", help="judge this service; 'embedded' is the reference server")
     group.addoption("--conform-profile", metavar="FILE", help="its target profile in TOML")
     group.addoption("--conform-browser", metavar="ENGINE", help="judge in a browser too: chromium, firefox, webkit")
+    group.addoption(
+        "--conform-quick", action="store_true", help="judge the most telling rules alone, with at most 36 attempts"
+    )
     group.addoption("--conform-strict", action="store_true", help="a breach of a SHOULD fails too")
 
 

@@ -209,6 +209,7 @@ class Profile(Table, frozen=True, kw_only=True):
     proxy: str = ""
     source_addresses: tuple[str, ...] = ()
     streams_per_user: Count = 4
+    quick: bool = False
     paths: Paths = Paths()
     polling: Polling = Polling()
     tls: Tls = Tls()
@@ -296,6 +297,7 @@ class Profile(Table, frozen=True, kw_only=True):
             allowed_origin=self.cors.allowed_origin,
             polling_page=self.polling.page,
             leeway=self.auth.leeway,
+            quick=self.quick,
             capabilities=self.provided,
             accept_untested=self.accept_untested,
         )

@@ -8,13 +8,12 @@ a collector of their own; area and level are keywords (``-k "heartbeat and must"
 import asyncio
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import assert_never
 
 import pytest
 
-from sse_conform import scene_packs
 from sse_conform.embedded import EMBEDDED, Embedded
 from sse_conform.errors import ConformError
 from sse_conform.plugin import NAME
@@ -24,8 +23,7 @@ from sse_conform.rule import Rule
 from sse_conform.rules import ALL
 from sse_conform.run import RunResult, run
 from sse_conform.run_events import RunEvent
-from sse_conform.schedule import make_plan
-from sse_conform.selection import check_accepted, without_browser
+from sse_conform.selection import check_accepted, plan_of, without_browser
 from sse_conform.spec import Level
 from sse_conform.verdict import Outcome, Verdict
 
@@ -91,7 +89,9 @@ class Conformance:
         self._target: str = config.getoption("--conform-target") or ""
         self._file: str = config.getoption("--conform-profile") or ""
         engine = config.getoption("--conform-browser")
-        self._browser: dict[str, object] = {"browser.engine": engine} if engine else {}
+        self._chosen: dict[str, object] = {"browser.engine": engine} if engine else {}
+        if config.getoption("--conform-quick"):
+            self._chosen["quick"] = True
         self._strict: bool = config.getoption("--conform-strict")
         self._report: Report | None = None
 
@@ -116,24 +116,32 @@ class Conformance:
         if result.report.interrupted:
             raise KeyboardInterrupt
         self._report = result.report
+        self._deselect(session, result.report.header.left_out)
+
+    @staticmethod
+    def _deselect(session: pytest.Session, left_out: Collection[str]) -> None:
+        """What a quick run leaves out is no item that passed."""
+        out = [item for item in session.items if isinstance(item, RuleItem) and item.rule.id in left_out]
+        if out:
+            session.config.hook.pytest_deselected(items=out)
+            session.items[:] = [item for item in session.items if item not in out]
 
     def _observe(self, rules: tuple[Rule, ...]) -> RunResult:
         if self._target != EMBEDDED:
-            overrides = {**({"url": self._target} if self._target else {}), **self._browser}
+            overrides = {**({"url": self._target} if self._target else {}), **self._chosen}
             file = Path(self._file) if self._file else None
             return self._run(load_profile(file=file, overrides=overrides, environ=os.environ), rules)
         with Embedded() as server:
             file = Path(self._file) if self._file else server.profile_file()
             environ = {**os.environ, **server.secrets}
             return self._run(
-                load_profile(file=file, overrides={**server.overrides, **self._browser}, environ=environ), rules
+                load_profile(file=file, overrides={**server.overrides, **self._chosen}, environ=environ), rules
             )
 
-    def _run(self, loaded: LoadedProfile, rules: Iterable[Rule]) -> RunResult:
+    def _run(self, loaded: LoadedProfile, rules: tuple[Rule, ...]) -> RunResult:
         profile = loaded.profile
         check_accepted(ALL, profile.accept_untested)
-        addresses = max(1, len(profile.source_addresses))
-        plan = make_plan(profile.terms, rules, scene_packs.load(), addresses=addresses)
+        plan = plan_of(profile, rules)
         return asyncio.run(run(loaded, plan, listener=_silent, strict=self._strict))
 
     def settle(self, rule: Rule) -> None:

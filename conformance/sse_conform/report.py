@@ -63,6 +63,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             return not any(v.outcome is Outcome.PASS for v in binding)
         return not any(v.outcome in {Outcome.PASS, Outcome.WARN} for v in self.verdicts)
 
+    @property
+    def quick(self) -> str:
+        """How many of the chosen rules a quick run is about, in words; empty for a full one."""
+        rules, left_out = len(self.header.rules), len(self.header.left_out)
+        return f"quick: {rules} of {rules + left_out} rules" if self.header.terms.quick else ""
+
     def counts(self) -> dict[Outcome, int]:
         """How many verdicts have each outcome."""
         return {outcome: sum(v.outcome is outcome for v in self.verdicts) for outcome in Outcome}

@@ -41,7 +41,8 @@ class Rule:
 
     ``over`` yields the subjects; a rule without subjects is untested. ``check`` yields the findings on one subject.
     ``scenes`` must have been completed for silence to count as a pass. ``timed`` rules judge instants: their findings
-    do not count where the suite was disturbed.
+    do not count where the suite was disturbed. ``quick`` is False for what a quick run leaves out though it plays the
+    scenes.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Rule:
     check: Callable[[Any, Terms], Iterable[Finding]]
     needs: frozenset[Capability] = field(default_factory=frozenset)
     timed: bool = False
+    quick: bool = True
     hint: str = ""
 
     @property
@@ -76,6 +78,7 @@ def rule(
     scenes: str | tuple[str, ...],
     needs: Iterable[Capability] = (),
     timed: bool = False,
+    quick: bool = True,
     hint: str = "",
 ) -> Callable[[Callable[..., Iterator[Finding]]], Rule]:
     """
@@ -99,6 +102,7 @@ def rule(
             check=check if wants_terms else lambda subject, _terms: check(subject),
             needs=frozenset(needs),
             timed=timed,
+            quick=quick,
             hint=hint,
         )
 

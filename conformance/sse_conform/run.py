@@ -150,6 +150,7 @@ class _Troupe:
             terms=self._profile.terms,
             rules=tuple(rule.id for rule in plan.rules),
             scenes=(preflight.SCENE.id, *(scene.id for scene in plan.scenes)),
+            left_out=tuple(rule.id for rule in plan.left_out),
             limiters=tuple(scene.id for scene in plan.scenes if scene.nature is Nature.LIMITER),
         )
 

@@ -227,7 +227,7 @@ class Scenario:
     ``users`` are the labels of the accounts it leases (``fresh`` ones are new and empty where the profile can make
     them; ``alike`` says that the second one's name begins with the first one's), ``attempts`` the most attempts on the
     stream route it makes, ``usually`` those that a conforming target brings about where that are fewer, ``waits`` gives
-    the seconds it lets pass. Without what it ``needs`` it is skipped.
+    the seconds it lets pass. Without what it ``needs`` it is skipped. ``quick`` ones are played in a quick run too.
     """
 
     id: str
@@ -237,6 +237,7 @@ class Scenario:
     attempts: Cost
     nature: Nature
     usually: Cost | None = None
+    quick: bool = False
     fresh: frozenset[str] = field(default_factory=frozenset)
     alike: bool = False
     needs: frozenset[Capability] = field(default_factory=frozenset)
@@ -265,6 +266,7 @@ def scenario(
     *,
     attempts: Cost,
     usually: Cost | None = None,
+    quick: bool = False,
     users: tuple[str, ...] = (),
     fresh: Iterable[str] = (),
     alike: bool = False,
@@ -282,6 +284,7 @@ def scenario(
             users=users,
             attempts=attempts,
             usually=usually,
+            quick=quick,
             nature=nature,
             fresh=frozenset(fresh),
             alike=alike,

@@ -55,7 +55,8 @@ class Plan:
     """
     Rules to judge, scenes to play, scenes left out with the reason, and what the run will cost.
 
-    ``attempts`` are those that a conforming target brings about, ``most`` those that any target can.
+    ``attempts`` are those that a conforming target brings about, ``most`` those that any target can. ``left_out`` are
+    rules that were chosen and that a quick run does not judge.
     """
 
     rules: tuple[Rule, ...]
@@ -64,6 +65,7 @@ class Plan:
     attempts: int
     most: int
     seconds: float
+    left_out: tuple[Rule, ...] = ()
 
 
 def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scenario], *, addresses: int = 1) -> Plan:

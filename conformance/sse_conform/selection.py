@@ -1,11 +1,16 @@
-"""Which rules a run judges: globs over rule ids, areas and levels. Pure."""
+"""Which rules a run judges: globs over rule ids, areas and levels, and what a quick run leaves out of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from sse_conform import scene_packs
 from sse_conform.errors import UsageError
+from sse_conform.profile import Profile
 from sse_conform.profile_problem import did_you_mean
 from sse_conform.rule import Rule
+from sse_conform.scenario import Scenario
+from sse_conform.schedule import PREFLIGHT, Plan, make_plan
 from sse_conform.terms import Accepted
 
 
@@ -40,6 +45,27 @@ def without_browser(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     if not chosen:
         raise UsageError("these rules are judged in a browser, and none was asked for", hint="add --browser")
     return chosen
+
+
+def within_quick(rules: Iterable[Rule], scenarios: Mapping[str, Scenario]) -> tuple[Rule, ...]:
+    """
+    The rules of a quick run: those that it can judge by the scenes that it plays.
+
+    UsageError where none is left.
+    """
+    played = {PREFLIGHT, *(scene.id for scene in scenarios.values() if scene.quick)}
+    chosen = tuple(rule for rule in rules if rule.quick and played.issuperset(rule.scenes))
+    if not chosen:
+        raise UsageError("a quick run judges none of these rules", hint="leave --quick out, or set quick = false")
+    return chosen
+
+
+def plan_of(profile: Profile, rules: tuple[Rule, ...]) -> Plan:
+    """The plan of a run for the chosen rules, of which a quick one judges a part."""
+    scenarios = scene_packs.load()
+    judged = within_quick(rules, scenarios) if profile.quick else rules
+    plan = make_plan(profile.terms, judged, scenarios, addresses=max(1, len(profile.source_addresses)))
+    return replace(plan, left_out=tuple(rule for rule in rules if rule not in judged))
 
 
 def find(rules: Iterable[Rule], rule_id: str) -> Rule:

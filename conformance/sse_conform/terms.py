@@ -21,7 +21,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """
     What was promised. Durations in seconds, ``retry`` in milliseconds.
 
-    The defaults are the plan's numbers; ``capabilities`` holds what the profile declares and provides.
+    The defaults are the plan's numbers; ``capabilities`` holds what the profile declares and provides. ``quick`` says
+    that the run was to be a quick one: of some scenes only a part is played.
     """
 
     heartbeat: float = 25.0
@@ -40,6 +41,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     )
     allowed_origin: str = ""
     polling_page: str = ""
+    quick: bool = False
     capabilities: tuple[Capability, ...] = ()
     accept_untested: tuple[Accepted, ...] = ()
 

@@ -27,7 +27,11 @@ T = TypeVar("T", bound=e.Entry)
 
 
 class TranscriptHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", tag="header"):
-    """What the run was: against which target, when, on what terms, with which rules and scenes."""
+    """
+    What the run was: against which target, when, on what terms, with which rules and scenes.
+
+    ``left_out`` are rules that were chosen and that a quick run does not judge.
+    """
 
     suite: str
     target: str
@@ -37,6 +41,7 @@ class TranscriptHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="ent
     rules: tuple[str, ...]
     scenes: tuple[str, ...]
     limiters: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     format: Annotated[int, msgspec.Meta(extra_json_schema={"const": FORMAT})] = FORMAT
 
 

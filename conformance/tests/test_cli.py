@@ -229,3 +229,24 @@ def test_an_interrupt_leaves_a_partial_report_and_no_server_behind(tmp_path: Pat
     port = int(header["target"].rpartition(":")[2])
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_quick_run_is_asked_for_by_flag_by_variable_or_in_the_profile() -> None:
+    dry = ("--target", "embedded", "--dry-run", "--format", "json")
+    full = json.loads(conform(*dry).output)
+    quick = json.loads(conform(*dry, "--quick").output)
+    assert full["left_out"] == []
+    assert {*quick["rules"], *quick["left_out"]} == {*full["rules"]}
+    assert json.loads(conform(*dry, CONFORM_QUICK="1").output) == quick
+    assert json.loads(conform(*dry, "--no-quick", CONFORM_QUICK="1").output) == full
+
+
+def test_a_quick_run_goes_with_only_and_skip() -> None:
+    dry = ("--target", "embedded", "--dry-run", "--format", "json", "--quick")
+    plan = json.loads(conform(*dry, "--only", "auth", "--only", "rate_limit", "--skip", "auth.expired-401").output)
+    assert "auth.refuses-expired" in plan["rules"]
+    assert {rule.partition(".")[0] for rule in plan["left_out"]} == {"auth", "rate_limit"}
+    assert "auth.expired-401" not in (*plan["rules"], *plan["left_out"])
+    alone = conform(*dry, "--only", "rate_limit")
+    assert alone.exit_code == ExitCode.USAGE
+    assert "a quick run judges none of these rules" in alone.stderr

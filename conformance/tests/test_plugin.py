@@ -97,3 +97,14 @@ def test_workers_are_refused(project: Path) -> None:
     )
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "leave out -n" in done.stderr
+
+
+def test_what_a_quick_run_leaves_out_is_deselected_and_not_passed(project: Path) -> None:
+    with Embedded(compressed=True) as server:
+        args = ("--conform-quick", "--conform-target", server.url, f"--conform-profile={server.profile_file()}")
+        chosen = ("-k", "refuses-missing or rate_limit or test_own")
+        done = pytest_in(project, "-v", *args, *chosen, **ALONE, **server.secrets)
+    assert done.returncode == 0, done.stdout
+    assert "sse-conform::auth.refuses-missing PASSED" in done.stdout
+    assert "rate_limit" not in done.stdout
+    assert "2 passed" in done.stdout

@@ -1,5 +1,6 @@
 import itertools
 
+import msgspec
 import pytest
 
 from sse_conform.exit_code import ExitCode, strongest
@@ -117,3 +118,12 @@ def test_a_report_without_verdicts_proves_nothing():
 def test_outcomes_are_counted_also_those_that_are_not_there():
     counts = report(PASSED, PASSED, verdict(Outcome.WARN)).counts()
     assert counts == dict.fromkeys(Outcome, 0) | {Outcome.PASS: 2, Outcome.WARN: 1}
+
+
+# a quick run
+
+
+def test_a_quick_run_says_how_many_of_the_chosen_rules_it_is_about():
+    quick = header(terms=Terms(quick=True), rules=("a.b", "a.c"), left_out=("a.d",))
+    assert msgspec.structs.replace(report(PASSED), header=quick).quick == "quick: 2 of 3 rules"
+    assert report(PASSED).quick == ""

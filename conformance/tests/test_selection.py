@@ -1,9 +1,14 @@
+from pathlib import Path
+
 import pytest
 
+from sse_conform import preflight, scene_packs
 from sse_conform.errors import UsageError
 from sse_conform.exit_code import ExitCode
+from sse_conform.profile import Profile
+from sse_conform.profile_file import load_profile
 from sse_conform.rules import ALL
-from sse_conform.selection import check_accepted, find, select, without_browser
+from sse_conform.selection import check_accepted, find, plan_of, select, within_quick, without_browser
 from sse_conform.spec import Level
 from sse_conform.terms import Accepted
 
@@ -70,3 +75,46 @@ def test_rules_in_a_browser_alone_ask_for_one() -> None:
     with pytest.raises(UsageError) as trouble:
         without_browser(select(ALL, only=["delivery.browser-to-browser"]))
     assert trouble.value.hint == "add --browser"
+
+
+# a quick run
+
+#: The whole areas that a quick run leaves out, as the README says.
+NOT_QUICK = {"metrics", "rate_limit"}
+ROOT = Path(__file__).parents[2]
+
+
+def reference_profile(**changes: object) -> Profile:
+    environ = {"SSE_CONFORM_SERVER_JWT_KEY": "k" * 32, "SSE_CONFORM_SERVER_ADMIN_PASSWORD": "p"}
+    file = ROOT / "fixtures" / "profiles" / "reference.toml"
+    return load_profile(file=file, overrides=changes, environ=environ).profile
+
+
+def test_a_quick_run_judges_what_the_scenes_that_it_plays_can_show() -> None:
+    scenarios = scene_packs.load()
+    chosen = within_quick(ALL, scenarios)
+    played = {preflight.SCENE.id} | {scene.id for scene in scenarios.values() if scene.quick}
+    assert all(set(rule.scenes) <= played for rule in chosen)
+    assert len(ALL) // 2 < len(chosen) < len(ALL)
+
+
+def test_a_quick_run_looks_at_every_area_but_those_that_the_readme_names() -> None:
+    everything = without_browser(ALL)
+    missing = {rule.area for rule in everything} - {rule.area for rule in within_quick(everything, scene_packs.load())}
+    assert missing == NOT_QUICK
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{area}`" in readme for area in NOT_QUICK)
+
+
+def test_a_quick_run_makes_at_most_36_attempts_whatever_the_target_does() -> None:
+    everything = without_browser(ALL)
+    plan, full = (plan_of(reference_profile(quick=quick), everything) for quick in (True, False))
+    assert plan.attempts <= plan.most <= 36
+    assert full.left_out == ()
+    assert {rule.id for rule in (*plan.rules, *plan.left_out)} == {rule.id for rule in full.rules}
+
+
+def test_a_quick_run_of_rules_that_it_does_not_judge_is_refused() -> None:
+    rules = select(ALL, only=["rate_limit"])
+    with pytest.raises(UsageError, match="a quick run judges none of these rules"):
+        within_quick(rules, scene_packs.load())

@@ -8,7 +8,7 @@ from sse_conform.spec import Capability
 PLANTED = 2
 
 
-@scenario("framing.hostile-text", users=("alice",), attempts=3, usually=2, needs={Capability.TRIGGERS})
+@scenario("framing.hostile-text", users=("alice",), attempts=3, usually=2, quick=True, needs={Capability.TRIGGERS})
 async def hostile_text(stage: Stage) -> None:
     """Texts that look like frames or stress the encoding are published, then sensitive values; all is read back."""
     stream = await stage.subscribe("alice", part="live")

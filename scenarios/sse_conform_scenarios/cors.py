@@ -13,7 +13,7 @@ async def _see_out(stream: Subscription) -> None:
     await stream.close()
 
 
-@scenario("cors.origins", users=("alice",), attempts=3, needs={Capability.CORS})
+@scenario("cors.origins", users=("alice",), attempts=3, quick=True, needs={Capability.CORS})
 async def origins(stage: Stage) -> None:
     """A page of a stranger's origin opens a stream, and one of the admitted origin, which asks by preflight first."""
     admitted = stage.terms.allowed_origin

@@ -20,7 +20,7 @@ def _end(terms: Terms) -> float:
     return NEAR_SECONDS + terms.leeway + max(terms.silence + 0.5, CLOCKS)
 
 
-@scenario("auth.expiry", users=("alice",), attempts=2, needs={Capability.SIGNING_KEY}, waits=_end)
+@scenario("auth.expiry", users=("alice",), attempts=2, quick=True, needs={Capability.SIGNING_KEY}, waits=_end)
 async def expiry(stage: Stage) -> None:
     """A stream is opened with a token that is about to expire, watched past its end, and opened again with it."""
     stream = await stage.subscribe("alice", part="near-expiry", token=TokenKind.NEAR_EXPIRY)

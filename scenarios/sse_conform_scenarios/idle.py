@@ -11,7 +11,7 @@ def _watched(terms: Terms) -> float:
     return terms.idle + BEYOND
 
 
-@scenario("idle.stream", users=("newcomer",), fresh=("newcomer",), attempts=1, waits=_watched)
+@scenario("idle.stream", users=("newcomer",), fresh=("newcomer",), attempts=1, quick=True, waits=_watched)
 async def idle_stream(stage: Stage) -> None:
     """A new user opens a stream and nothing happens for longer than three heartbeats."""
     stream = await stage.subscribe("newcomer")

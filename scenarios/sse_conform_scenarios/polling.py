@@ -23,6 +23,7 @@ def _filed(terms: Terms) -> float:
     "polling.pages",
     users=("alice", "bob"),
     attempts=1,
+    quick=True,
     needs={Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER},
     waits=_filed,
 )

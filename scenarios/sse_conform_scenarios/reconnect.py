@@ -25,7 +25,7 @@ async def _lose(stream: Subscription, how: str) -> None:
         stream.stall()
 
 
-@scenario("reconnect.drops", users=("alice",), attempts=4, needs={Capability.TRIGGERS})
+@scenario("reconnect.drops", users=("alice",), attempts=4, quick=True, needs={Capability.TRIGGERS})
 async def drops(stage: Stage) -> None:
     """A subscriber loses its connection by FIN, by RST and in silence, misses events, and comes back amid others."""
     stream = await _come(stage, "first")

@@ -52,7 +52,7 @@ async def odd_requests(stage: Stage) -> None:
         await _see_out(stream)
 
 
-@scenario("stream.compressed", users=("alice",), attempts=1, needs={Capability.TRIGGERS})
+@scenario("stream.compressed", users=("alice",), attempts=1, quick=True, needs={Capability.TRIGGERS})
 async def compressed(stage: Stage) -> None:
     """A client that accepts gzip waits for events, each alone."""
     stream = await stage.subscribe("alice", part="gzip", headers=[("accept-encoding", "gzip, deflate")])

@@ -13,7 +13,7 @@ def _filed(terms: Terms) -> float:
     return terms.latency
 
 
-@scenario("snapshot.overflow", users=("alice",), attempts=3, needs={Capability.TRIGGERS}, waits=_filed)
+@scenario("snapshot.overflow", users=("alice",), attempts=3, quick=True, needs={Capability.TRIGGERS}, waits=_filed)
 async def overflow(stage: Stage) -> None:
     """A user leaves after an event, misses more than a snapshot lists, comes back, polls, and comes once more."""
     before = await stage.subscribe("alice", part="before")

@@ -16,6 +16,7 @@ def write_plan(plan: Plan, profile: Profile, *, form: str, out: TextIO) -> None:
     document = {
         "target": profile.url,
         "rules": [rule.id for rule in plan.rules],
+        "left_out": [rule.id for rule in plan.left_out],
         "scenes": [_scene(scene, profile) for scene in plan.scenes],
         "skipped": [{"id": name, "reason": reason} for name, reason in plan.skipped],
         "attempts": plan.attempts,
@@ -38,7 +39,8 @@ def _scene(scene: Scenario, profile: Profile) -> dict[str, object]:
 
 def _write_text(plan: Plan, profile: Profile, out: TextIO) -> None:
     width = max((len(scene.id) for scene in plan.scenes), default=0)
-    out.write(f"{profile.url}: {len(plan.rules)} rules, {len(plan.scenes)} scenes\n\n")
+    rules = f"quick: {len(plan.rules)} of {len(plan.rules) + len(plan.left_out)}" if profile.quick else len(plan.rules)
+    out.write(f"{profile.url}: {rules} rules, {len(plan.scenes)} scenes\n\n")
     out.write(f"  {'scene':<{width}}  attempts  at most  seconds  nature\n")
     for scene in plan.scenes:
         attempts, most = scene.expected(profile.terms), scene.most(profile.terms)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from sse_conform import scene_packs, transcript_file
+from sse_conform import transcript_file
 from sse_conform.commands.output import OutputOptions, emit, prepare, save
 from sse_conform.commands.plan_text import write_plan
 from sse_conform.embedded import EMBEDDED, Embedded
@@ -23,8 +23,8 @@ from sse_conform.rule import Rule
 from sse_conform.rules import ALL
 from sse_conform.run import RunResult, run
 from sse_conform.run_events import Listener, RunEvent
-from sse_conform.schedule import Plan, make_plan
-from sse_conform.selection import check_accepted, select, without_browser
+from sse_conform.schedule import Plan
+from sse_conform.selection import check_accepted, plan_of, select, without_browser
 from sse_conform.verdict import Outcome
 from sse_conform.writers.progress import follow
 
@@ -43,6 +43,7 @@ class RunOptions(OutputOptions):
     faults: tuple[str, ...] = ()
     browser: str | None = None
     oddities: tuple[str, ...] = ()
+    quick: bool | None = None
 
     @property
     def embedded(self) -> bool:
@@ -72,18 +73,17 @@ def execute(options: RunOptions) -> int:
     server = _server(options) if options.embedded else None
     if options.dry_run:
         loaded = _load(options, server)
-        write_plan(_plan(loaded, _applicable(loaded, rules)), loaded.profile, form=options.form, out=sys.stdout)
+        write_plan(_plan(loaded, rules), loaded.profile, form=options.form, out=sys.stdout)
         return ExitCode.CONFORMS
     prepare(options, options.output)
     with server or nullcontext():
         loaded = _load(options, server)
-        rules = _applicable(loaded, rules)
         plan = _plan(loaded, rules)
         with nullcontext(_silent) if options.quiet else follow(sys.stderr) as listener:
             result, trouble = _run(loaded, plan, listener, strict=options.strict)
     report, lost = _keep(result, options)
     # Where nothing was judged the trouble says it all: no list of rules that nobody could judge.
-    lost += emit(report, rules, options, rerun=options.rerun, brief=trouble is not None and not _judged(report))
+    lost += emit(report, plan.rules, options, rerun=options.rerun, brief=trouble is not None and not _judged(report))
     codes = {report.exit_code}
     for each in (trouble, *lost):
         if each is not None:
@@ -100,24 +100,22 @@ def _judged(report: Report) -> bool:
 
 
 def _load(options: RunOptions, server: Embedded | None) -> LoadedProfile:
-    browser: dict[str, object] = {"browser.engine": options.browser} if options.browser else {}
+    chosen: dict[str, object] = {"browser.engine": options.browser} if options.browser else {}
+    if options.quick is not None:
+        chosen["quick"] = options.quick
     if server is None:
-        overrides = {**({"url": options.target} if options.target else {}), **browser}
+        overrides = {**({"url": options.target} if options.target else {}), **chosen}
         return load_profile(file=options.profile, overrides=overrides, environ=os.environ)
     environ = {name: value for name, value in os.environ.items() if name not in {"CONFORM_TARGET", "CONFORM_PROFILE"}}
     file = options.profile or server.profile_file()
-    return load_profile(file=file, overrides={**server.overrides, **browser}, environ={**environ, **server.secrets})
-
-
-def _applicable(loaded: LoadedProfile, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The chosen rules, those in a browser only where one was asked for."""
-    return rules if loaded.profile.browser.engine else without_browser(rules)
+    return load_profile(file=file, overrides={**server.overrides, **chosen}, environ={**environ, **server.secrets})
 
 
 def _plan(loaded: LoadedProfile, rules: tuple[Rule, ...]) -> Plan:
+    """The plan for the chosen rules, those in a browser only where one was asked for."""
     profile = loaded.profile
     check_accepted(ALL, profile.accept_untested)
-    return make_plan(profile.terms, rules, scene_packs.load(), addresses=max(1, len(profile.source_addresses)))
+    return plan_of(profile, rules if profile.browser.engine else without_browser(rules))
 
 
 def _run(

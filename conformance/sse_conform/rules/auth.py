@@ -57,6 +57,7 @@ def _refuses(kind: TokenKind, what: str, why: str, spec: SpecRef, hint: str) -> 
         spec=(_PLAN, spec),
         over=refusals(kind),
         scenes="preflight" if missing else _SCENE,
+        quick=kind.common,
         needs=declared.get(kind, set()) | ({Capability.SIGNING_KEY} if kind.minted else set()),
         hint=hint,
     )(check)

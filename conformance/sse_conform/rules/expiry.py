@@ -136,6 +136,7 @@ def lately_expired(transcript: Transcript) -> Iterator[Stream]:
     spec=(plan("Security"), rfc(7519, "4.1.4")),
     over=lately_expired,
     scenes="auth.refusals",
+    quick=False,
     needs={Capability.SIGNING_KEY},
     hint="the verifier forgives clocks by a leeway that is meant for services, not for clients",
 )

@@ -93,7 +93,7 @@ def unread_counts_all(subject: Overflow) -> Iterator[Finding]:
 
 def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Event]]:
     """Publishes that were delivered live, each with the first snapshot of the same user's next connection."""
-    cases = ((_OVERFLOW, "live", "again"), ("delivery.live", "one-tab-closed", "afterwards"))
+    cases = ((_OVERFLOW, "live", "again"), ("delivery.live", "barrier", "afterwards"))
     for scene, published_part, later_part in cases:
         for published in transcript.publishes:
             if published.scene != scene or published.part != published_part or not published.accepted:

@@ -52,7 +52,9 @@ class VerdictEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's report. Durations are seconds; ``counts`` gives the number of verdicts by level and outcome."""
+    """A run's report. Durations are seconds; ``counts`` gives the number of verdicts by level and outcome, ``left_out``
+    the chosen rules that a quick run does not judge.
+    """
 
     schema_version: Annotated[int, msgspec.Meta(extra_json_schema={"const": SCHEMA_VERSION})]
     suite: str
@@ -67,6 +69,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     transcript_file: str
     terms: Terms
     counts: dict[Level, dict[Outcome, int]]
+    left_out: tuple[str, ...]
     scenes: tuple[SceneSummary, ...]
     verdicts: tuple[VerdictEntry, ...]
 
@@ -95,6 +98,7 @@ def document(report: Report, rules: Mapping[str, Rule]) -> Document:
         transcript_file=report.transcript_file,
         terms=header.terms,
         counts={level: _counts(report, level) for level in Level},
+        left_out=header.left_out,
         scenes=report.scenes,
         verdicts=tuple(_entry(report, verdict, rules[verdict.rule]) for verdict in report.verdicts),
     )

@@ -43,6 +43,8 @@ def _add_suite(root: ET.Element, report: Report, name: str, cases: list[ET.Eleme
     header = report.header
     for key, value in (("target", header.target), ("suite", header.suite), ("profile", header.name)):
         ET.SubElement(properties, "property", name=key, value=printable(value))
+    if report.quick:
+        ET.SubElement(properties, "property", name="quick", value=report.quick)
     suite.extend(cases)
     _count(suite, seconds=0)
     suite.set("timestamp", printable(header.started_at))
@@ -58,6 +60,8 @@ def _count(parent: ET.Element, *, seconds: float) -> None:
 def _run_case(report: Report) -> ET.Element:
     """The case that is red where the exit code is not 0 and no rule accounts for it."""
     element = ET.Element("testcase", classname="run", name="run.completed", time=_NO_DURATION)
+    if report.quick:
+        ET.SubElement(element, "system-out").text = f"{report.quick}; the others were not looked at"
     if report.trouble:
         _add(element, "error", "the suite was in trouble", *report.trouble.split("\n"))
     elif report.interrupted:

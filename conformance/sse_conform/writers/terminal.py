@@ -134,6 +134,8 @@ def _write_header(page: _Page, report: Report) -> None:
     suite = f"sse-conform {header.suite}{', strict' if report.strict else ''}"
     about = f"  {suite}, profile {header.name}, started {header.started_at}, took {_seconds(report)}"
     page.line((header.target, "bold"), (about, ""))
+    if report.quick:
+        page.line((f"  {report.quick}: the others were not looked at, and nothing is said of them", "bold"))
 
 
 def _write_title(page: _Page, verdict: Verdict, rule: Rule) -> None:
@@ -221,6 +223,8 @@ def _write_summary(page: _Page, report: Report) -> None:
     failed = [verdict.rule for verdict in _having(report, Outcome.FAIL)]
     if failed:
         page.field("Failed", *failed)
+    if report.quick:
+        page.field("Left out", report.quick)
     _write_coverage(page, report)
     timing = report.timing
     page.field("Time", f"{_seconds(report)}, {timing.attempts} attempts on the stream route")

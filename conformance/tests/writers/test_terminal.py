@@ -1,6 +1,7 @@
 import io
 import re
 
+import msgspec
 import pytest
 
 from sse_conform.spec import Level
@@ -199,3 +200,14 @@ def test_a_run_without_verdicts_says_that_nothing_was_judged(make_report, rules)
     assert "Judged         0 of 0 rules" in text
     assert "Trouble        the target is gone start it\n" in text
     assert "Exit code      3:" in text
+
+
+def quick(report):
+    terms = msgspec.structs.replace(report.header.terms, quick=True)
+    header = msgspec.structs.replace(report.header, terms=terms, rules=("a.b",), left_out=("a.c", "a.d"))
+    return msgspec.structs.replace(report, header=header)
+
+
+def test_a_quick_run_says_above_and_below_that_it_is_not_about_all_rules(report, rules):
+    assert render(quick(report), rules).count("quick: 1 of 3 rules") == 2
+    assert "quick" not in render(report, rules)
