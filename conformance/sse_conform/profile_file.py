@@ -62,7 +62,7 @@ def load_profile(
     layers = Layers()
     if found:
         lay_file(layers, found)
-    problems = list(lay_environ(layers, environ, frozenset(_variables_used(layers.values))))
+    problems = list(lay_environ(layers, environ, frozenset(variables_used(layers.values))))
     lay_flags(layers, overrides)
     problems += map(_explain, problems_of(layers.values))
     vault = Vault(environ=environ, folder=found.parent if found else folder or Path.cwd())
@@ -127,15 +127,15 @@ def _beside(tls: Tls, folder: Path) -> Tls:
     return replace_fields(tls, **given)
 
 
-def _variables_used(value: Any) -> Iterator[str]:  # noqa: ANN401 - any TOML value
+def variables_used(value: Any) -> Iterator[str]:  # noqa: ANN401 - any TOML value
     """The environment variables that the file refers to: they are secrets, not keys."""
     match value:
         case dict():
             for element in value.values():
-                yield from _variables_used(element)
+                yield from variables_used(element)
         case list():
             for element in value:
-                yield from _variables_used(element)
+                yield from variables_used(element)
         case str():
             yield from filter(None, [variable_of(value)])
         case _:

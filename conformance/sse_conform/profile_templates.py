@@ -19,7 +19,7 @@ def template_problems(profile: Profile) -> Iterator[Problem]:
     if login := profile.auth.login:
         yield from _request_problems("auth.login", login, CREDENTIALS)
         if profile.auth.carrier is not Carrier.COOKIE:
-            yield from _pointer_problems("auth.token", profile.auth.token)
+            yield from _token_problems(profile.auth.token)
     if logout := profile.auth.logout:
         yield from _request_problems("auth.logout", logout, frozenset())
     if signup := profile.users.signup:
@@ -135,6 +135,16 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
                 yield from _texts(element, join(path, index))
         case _:
             return
+
+
+def _token_problems(token: str) -> Iterator[Problem]:
+    """A token is in the body, in a cookie, or in a header of the login's answer."""
+    kind, _, name = token.partition(":")
+    if kind not in {"cookie", "header"}:
+        yield from _pointer_problems("auth.token", token)
+    elif not name.strip():
+        remedy = f'name it: "{kind}:{"sid" if kind == "cookie" else "x-auth-token"}"'
+        yield Problem(path="auth.token", what=f"is {token!r}", remedy=remedy)
 
 
 def _pointer_problems(path: str, pointer: str, *, optional: bool = False) -> Iterator[Problem]:

@@ -172,7 +172,7 @@ def test_an_acceptance_of_no_rule_is_refused() -> None:
 
 
 def test_init_writes_once_and_says_what_comes_next() -> None:
-    result = conform("init", "--target", "https://staging.example")
+    result = conform("init", "--offline", "--target", "https://staging.example")
     assert result.exit_code == 0
     assert "conform doctor" in result.output
     assert 'url = "https://staging.example"' in Path("conform.toml").read_text()

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from sse_conform import corpus
 from sse_conform.corpus import Alias
-from sse_conform.driver.rest import Answer, Rest
+from sse_conform.driver.login_answer import login_failure, token_in
+from sse_conform.driver.rest import Rest
 from sse_conform.driver.tokens import claims_of
 from sse_conform.errors import TargetError
+from sse_conform.json_pointer import ids_in
 from sse_conform.namesakes import namesakes
-from sse_conform.printable import printable
-from sse_conform.profile import Account, Carrier, Profile, RequestTemplate, Role
+from sse_conform.profile import Account, Profile, Role
 from sse_conform.redaction import Redactor
 from sse_conform.scenario import Scenario, User
 
@@ -149,9 +150,10 @@ class Accounts:
             )
         given = answer.value(signup.id) if signup.id else None
         if signup.id and (not isinstance(given, str | int) or isinstance(given, bool)):
+            ids = ", ".join(f"{pointer} is {value!r}" for pointer, value in ids_in(answer.document)) or "none seen"
             raise TargetError(
                 f"{signup.method} {signup.path} answered {answer.status}, but there is no id at {signup.id}",
-                hint="correct the pointer users.signup.id in the profile, or leave it out",
+                hint=f"correct the pointer users.signup.id in the profile, or leave it out; ids in the answer: {ids}",
             )
         account = Account(username=username, password=password, id=given)
         return await self._log_in(account, made_at=answer.sent)
@@ -178,12 +180,10 @@ class Accounts:
                 hint="add [auth.login] to the profile, or token = ... to the account",
             )
         answer = await self._rest.send(login, {"username": account.username, "password": account.password})
-        token = self._token_in(answer)
+        token = token_in(answer, self._profile.auth)
         if not answer.ok or not token:
-            raise TargetError(
-                _login_failure(login, account, answer, self._profile),
-                hint=answer.hint or "check [auth.login] and the account",
-            )
+            message, hint = login_failure(login, account, answer, self._profile.auth)
+            raise TargetError(message, hint=hint)
         if not is_sendable(token):
             raise TargetError(
                 f"{login.method} {login.path} gave a token that no request can carry: "
@@ -192,26 +192,7 @@ class Accounts:
             )
         return token
 
-    def _token_in(self, answer: Answer) -> str:
-        if self._profile.auth.carrier is Carrier.COOKIE:
-            return answer.cookies.get(self._profile.auth.parameter, "")
-        token = answer.value(self._profile.auth.token)
-        return token if isinstance(token, str) else ""
-
 
 def is_sendable(token: str) -> bool:
     """Whether a header or a query can carry it."""
     return len(token) <= LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
-
-
-def _login_failure(login: RequestTemplate, account: Account, answer: Answer, profile: Profile) -> str:
-    where = f"{login.method} {login.path}"
-    if not answer.ok:
-        return f"{where} did not log {account.username} in: {answer.summary}"
-    if profile.auth.carrier is Carrier.COOKIE:
-        names = ", ".join(answer.cookies) or "none"
-        return f"{where} answered {answer.status} without the cookie {profile.auth.parameter} (cookies: {names})"
-    if answer.document is None:
-        kind = dict(answer.headers).get("content-type", "no Content-Type")
-        return f"{where} answered {answer.status} with no JSON ({printable(kind)}), so there is no token in it"
-    return f"{where} answered {answer.status}, but there is no token at {profile.auth.token}"

@@ -14,7 +14,7 @@ from sse_conform import corpus
 from sse_conform.corpus import Signature, Token
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Auth
-from sse_conform.strict_json import strict_json
+from sse_conform.token_places import decoded
 
 #: A token whose end lies in the past was handed out so many seconds before it.
 LIFETIME = 3600
@@ -29,23 +29,9 @@ def _b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _unb64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def claims_of(token: str) -> Claims:
     """The payload of a JWT, unverified; empty where the token is no JWT."""
-    parts = token.split(".")
-    return _record(parts[1]) if len(parts) > 1 else {}
-
-
-def _record(part: str) -> Claims:
-    """The JSON object in one part of a JWT; empty where there is none."""
-    try:
-        value = strict_json(_unb64(part).decode("utf-8", "replace"))
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return decoded(token, 1)
 
 
 class TokenMint:
@@ -74,13 +60,12 @@ class TokenMint:
             return recipe.text.replace("{random}", secrets.token_hex(12))
         if recipe.declared and not getattr(self._auth, recipe.declared):
             raise LookupError(f"the profile declares no auth.{recipe.declared}")
-        if genuine.count(".") != 2 or not isinstance(_record(genuine.split(".", maxsplit=1)[0]).get("alg"), str):
+        if genuine.count(".") != 2 or not isinstance(decoded(genuine, 0).get("alg"), str):
             raise LookupError("the genuine token is no JWT, so it cannot be mutated")
         return self._mutate(recipe, genuine)
 
     def _mutate(self, recipe: Token, genuine: str) -> str:
-        head, _, signature = genuine.split(".")
-        header = _record(head)
+        header, signature = decoded(genuine, 0), genuine.split(".")[2]
         if recipe.sign is Signature.TARGET:
             import jwt  # noqa: F401, PLC0415 - heavy: it must be loaded before the clock is read for the claims
         claims = self._claims(recipe, claims_of(genuine))

@@ -261,3 +261,27 @@ async def test_the_token_is_where_the_pointer_says(target, pool):
 )
 def test_only_printable_ascii_without_spaces_can_be_sent(token, sendable):
     assert is_sendable(token) is sendable
+
+
+@pytest.mark.parametrize(
+    ("setting", "headers"),
+    [
+        ("header:X-Auth-Token", {"X-Auth-Token": "Bearer {token}"}),
+        ("cookie:sid", {"Set-Cookie": "sid={token}; Path=/"}),
+    ],
+)
+async def test_a_token_may_be_in_a_header_or_a_cookie_of_the_answer(target, pool, setting, headers):
+    token = jwt.encode({"sub": "alice"}, "k" * 32, algorithm="HS256")
+    answer = {name: value.format(token=token) for name, value in headers.items()}
+    target.takes_over("POST /login", Reply(200, {}, answer))
+    login = target.profile().auth.login
+    accounts = pool(auth=Auth(login=login, token=setting), users=target.given("alice"))
+    assert (await accounts.lease(scene("alice")))["alice"].token == token
+
+
+async def test_a_token_in_another_place_is_named_with_the_line_to_write(target, pool):
+    login = target.profile().auth.login
+    accounts = pool(auth=Auth(login=login, token="/data/jwt"), users=target.given("alice"))
+    with pytest.raises(TargetError) as caught:
+        await accounts.lease(scene("alice"))
+    assert 'token = "/token" in [auth]' in caught.value.hint

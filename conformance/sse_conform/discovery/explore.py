@@ -1,0 +1,54 @@
+"""From the address of an unknown service to the draft of its profile."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sse_conform.discovery.client import Client
+from sse_conform.discovery.described import Described, fetch_description, read_description
+from sse_conform.discovery.draft import KEY_REFERENCE, Draft
+from sse_conform.discovery.entry import EntryFinder, Person
+from sse_conform.discovery.routes import RouteFinder
+from sse_conform.profile import Tls
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What a person said: ``openapi`` is a file or an address, ``stream`` the path of the route, if known."""
+
+    url: str
+    tls: Tls = field(default_factory=Tls)
+    openapi: str = ""
+    stream: str = ""
+    person: Person | None = None
+    admin: Person | None = None
+    key_reference: str = KEY_REFERENCE
+    may_sign_up: bool = True
+
+
+def explore(given: Given) -> Draft:
+    """Look at the target with a bounded number of requests; TargetError where it gives no answer at all."""
+    base_path = urlsplit(given.url).path
+    with Client(given.url, tls=given.tls) as client:
+        client.reach()
+        described = _description(client, given.openapi, base_path)
+        entry = EntryFinder(client, described, given.person, may_sign_up=given.may_sign_up).find()
+        routes = RouteFinder(client, described, entry).find(stream=given.stream)
+        return Draft(
+            url=given.url,
+            tls=given.tls,
+            person=given.person,
+            admin=given.admin,
+            key_reference=given.key_reference,
+            described=described,
+            entry=entry,
+            routes=routes,
+            asked=client.asked,
+            exhausted=client.exhausted,
+        )
+
+
+def _description(client: Client, given: str, base_path: str) -> Described:
+    if given and "://" not in given and (not given.startswith("/") or Path(given).is_file()):
+        return read_description(given, base_path)
+    return fetch_description(client, base_path, given)

@@ -1,0 +1,297 @@
+"""Real targets, in this process and beside it: what is found out about them, and what it costs them."""
+
+import asyncio
+import json
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from sse_conform.commands.init import page_of
+from sse_conform.discovery.client import LIMIT, SILENCES
+from sse_conform.discovery.draft import Draft
+from sse_conform.discovery.entry import Person
+from sse_conform.discovery.explore import Given, explore
+from sse_conform.discovery.routes import STREAM_ATTEMPTS
+from sse_conform.doctor import examine
+from sse_conform.embedded import Embedded
+from sse_conform.errors import TargetError, UsageError
+from sse_conform.profile_file import LoadedProfile, load_profile
+from sse_conform.run_events import RunEvent
+
+from ..tiny_target import KEY, Handler, Reply, Request, TinyTarget, tiny_target
+
+SECRETS = {"JWT_SECRET": KEY, "ALICE_PASSWORD": "a", "BOB_PASSWORD": "b"}
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[TinyTarget]:
+    """One whose stream is at a usual place, and which says what a request lacks."""
+    async with tiny_target() as running:
+        running.routes["GET /events"] = running.routes.pop("GET /stream")
+        for route in ("POST /signup", "POST /login"):
+            running.routes[route] = wary(running.routes[route])
+        yield running
+
+
+def wary(handler: Handler) -> Handler:
+    async def checked(request: Request, writer: asyncio.StreamWriter) -> Reply | None:
+        form = not request.headers.get("content-type", "").startswith("application/json")
+        missing = {"username", "password"} - (set() if form else request.document.keys())
+        if form or missing:
+            return Reply(400, {"error": f"{' and '.join(sorted(missing))} must be given as JSON"})
+        return await handler(request, writer)
+
+    return checked
+
+
+async def draft_of(target: TinyTarget, **given: Any) -> Draft:
+    return await asyncio.to_thread(explore, Given(url=target.url, **given))
+
+
+def loaded(folder: Path, draft: Draft, **environ: str) -> LoadedProfile:
+    file = folder / "conform.toml"
+    file.write_text(page_of(draft))
+    return load_profile(file=file, overrides={}, environ={**SECRETS, **environ})
+
+
+def alice(target: TinyTarget) -> Person:
+    return Person(username="alice", password=target.passwords["alice"], reference="env:ALICE_PASSWORD")
+
+
+def sessions(target: TinyTarget, reply: Any, *, form: bool = False) -> None:
+    """A login at /session that answers as told with a token."""
+
+    async def log_in(request: Request, _writer: asyncio.StreamWriter) -> Reply:
+        if form is request.headers.get("content-type", "").startswith("application/json"):
+            return Reply(415, {"error": "another media type, please"})
+        token = jwt.encode({"sub": "id-of-alice", "uid": 7}, KEY, algorithm="HS256")
+        if b"password-of-alice" not in request.body or b"email" not in request.body:
+            return Reply(400, {"error": "email and password are missing"})
+        return reply(token)
+
+    target.routes.pop("POST /login", None)
+    target.routes["POST /session"] = log_in
+
+
+async def test_an_unknown_service_is_found_out_from_nothing_but_its_address(target: TinyTarget, tmp_path: Path) -> None:
+    draft = await draft_of(target)
+    profile = loaded(tmp_path, draft).profile
+    assert profile.users.signup is not None
+    assert (profile.users.signup.path, profile.users.signup.id) == ("/signup", "/id")
+    assert profile.auth.login is not None
+    assert (profile.auth.login.path, profile.auth.token, profile.auth.subject_claim) == ("/login", "/token", "sub")
+    assert profile.auth.algorithms == ("HS256",)
+    assert profile.paths.stream == "/events"
+    assert len(target.seen("GET /events")) == draft.routes.attempts == 1
+
+
+async def test_the_requests_are_counted_and_the_new_account_is_named(target: TinyTarget) -> None:
+    draft = await draft_of(target)
+    made = [request.document["username"] for request in target.seen("POST /signup") if request.body != b"{}"]
+    assert draft.asked == len(target.requests) <= LIMIT
+    text = page_of(draft)
+    assert f"# Written after {draft.asked} requests to the target, 1 of them attempts on the stream route." in text
+    assert f"# - one account was made by POST /signup: {made[0]}" in text
+    assert len(made) == 1
+
+
+async def test_no_account_is_made_where_that_is_forbidden(target: TinyTarget) -> None:
+    draft = await draft_of(target, may_sign_up=False, person=alice(target))
+    assert target.seen("POST /signup") == []
+    assert draft.entry.token
+    assert 'username = "alice"\npassword = "env:ALICE_PASSWORD"' in page_of(draft)
+
+
+async def test_no_secret_is_written(target: TinyTarget) -> None:
+    text = page_of(await draft_of(target, person=alice(target)))
+    assert target.passwords["alice"] not in text
+    assert KEY not in text
+    assert "eyJ" not in text
+
+
+async def test_a_token_that_comes_in_a_cookie_travels_as_one(target: TinyTarget, tmp_path: Path) -> None:
+    sessions(target, lambda token: Reply(204, headers={"Set-Cookie": f"token={token}; HttpOnly"}, body=b""), form=True)
+    auth = loaded(tmp_path, await draft_of(target, person=alice(target), may_sign_up=False)).profile.auth
+    assert (auth.carrier, auth.name) == ("cookie", "token")
+    assert auth.login is not None
+    assert auth.login.form == {"email": "{username}@example.test", "password": "{password}"}
+
+
+async def test_a_token_may_come_in_a_header_or_deep_in_the_body(target: TinyTarget, tmp_path: Path) -> None:
+    sessions(target, lambda token: Reply(200, {}, {"X-Auth-Token": token}))
+    draft = await draft_of(target, person=alice(target), may_sign_up=False)
+    assert loaded(tmp_path, draft).profile.auth.token == "header:x-auth-token"
+    sessions(target, lambda token: Reply(200, {"data": [{"access_token": token}]}))
+    draft = await draft_of(target, person=alice(target), may_sign_up=False)
+    assert loaded(tmp_path, draft).profile.auth.token == "/data/0/access_token"
+
+
+async def test_a_name_with_a_domain_is_split_where_the_login_takes_an_address(target: TinyTarget) -> None:
+    sessions(target, lambda token: Reply(200, {"token": token}))
+    person = Person(username="alice@corp.example", password="password-of-alice", reference="env:ALICE_PASSWORD")
+    text = page_of(await draft_of(target, person=person, may_sign_up=False))
+    table = tomllib.loads(text)
+    assert table["auth"]["login"]["json"]["email"] == "{username}@corp.example"
+    assert table["users"]["accounts"][0]["username"] == "alice"
+
+
+async def test_the_query_carries_the_token_where_nothing_else_does(target: TinyTarget, tmp_path: Path) -> None:
+    stream = target.routes["GET /events"]
+
+    async def by_query(request: Request, writer: asyncio.StreamWriter) -> Reply | None:
+        return await stream(request, writer) if "access_token" in request.query else Reply(401)
+
+    target.user_of = lambda request: "id-of-alice"  # type: ignore[method-assign]
+    target.routes["GET /events"] = by_query
+    draft = await draft_of(target)
+    auth = loaded(tmp_path, draft).profile.auth
+    assert (auth.carrier, auth.name) == ("query", "access_token")
+    assert len(target.seen("GET /events")) == draft.routes.attempts <= STREAM_ATTEMPTS
+
+
+async def test_a_limited_stream_is_left_alone(target: TinyTarget) -> None:
+    target.takes_over("GET /events", Reply(429, headers={"Retry-After": "30", "X-RateLimit-Limit": "5"}))
+    draft = await draft_of(target)
+    assert len(target.seen("GET /events")) == 1
+    assert "GET /events opened no stream: 429" in page_of(draft)
+    assert "Retry-After: 30" in page_of(draft)
+
+
+async def test_the_limit_that_the_stream_names_is_written(target: TinyTarget, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nRateLimit-Policy: 9;w=30\r\n\r\n"
+
+    async def stream(_request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + b"retry: 1234\nevent: snapshot\ndata: {}\n\n")
+
+    target.routes["GET /events"] = stream
+    draft = await draft_of(target)
+    numbers = loaded(tmp_path, draft).profile.numbers
+    assert (numbers.rate_limit, numbers.rate_window, numbers.retry) == (9, 30, None)
+    assert "#retry = 1234  # the stream said retry: 1234" in page_of(draft)
+
+
+async def test_a_wrapped_page_of_polling_is_recognised(target: TinyTarget, tmp_path: Path) -> None:
+    target.takes_over("GET /api/notifications", Reply(200, {"data": {"unread": 0, "items": [], "next": None}}))
+    profile = loaded(tmp_path, await draft_of(target)).profile
+    assert profile.capabilities.polling
+    assert profile.polling.page == "/data"
+
+
+async def test_metrics_are_matched_with_the_three_of_the_plan(target: TinyTarget, tmp_path: Path) -> None:
+    text = "\n".join(
+        f"# TYPE {name} gauge"
+        for name in ("process_open_fds", "push_streams_open", "push_stream_duration_ms", "push_events_sent_total")
+    )
+    target.takes_over("GET /metrics", Reply(200, headers={"Content-Type": "text/plain"}, body=text.encode()))
+    profile = loaded(tmp_path, await draft_of(target)).profile
+    assert profile.capabilities.metrics
+    assert profile.metrics.open_connections == "push_streams_open"
+    assert profile.metrics.stream_duration == "push_stream_duration_ms"
+    assert profile.metrics.events_sent == "push_events_sent_total"
+
+
+async def test_a_description_that_a_page_links_is_read(target: TinyTarget, tmp_path: Path) -> None:
+    description = {"openapi": "3.0.0", "paths": {"/bell": {"get": {"responses": {"200": {"content": {"text/event-stream": {}}}}}}}}  # fmt: skip # noqa: E501
+    target.takes_over("GET /docs", Reply(200, body=b"<script>ui({ url: './spec/openapi-v2.json' })</script>"))
+    target.takes_over("GET /spec/openapi-v2.json", Reply(200, description))
+    target.routes["GET /bell"] = target.routes.pop("GET /events")
+    text = page_of(await draft_of(target))
+    assert 'stream = "/bell"  # found in /spec/openapi-v2.json' in text
+
+
+async def test_a_given_description_must_be_one(target: TinyTarget) -> None:
+    with pytest.raises(UsageError, match="is no API description"):
+        await draft_of(target, openapi="/nowhere.json")
+
+
+async def test_a_service_that_answers_alike_to_everything_yields_nothing_and_is_not_flooded(
+    target: TinyTarget, tmp_path: Path
+) -> None:
+    for status in (200, 401, 404, 500):
+        target.requests.clear()
+        target.routes = AnyRoute(Reply(status, body=b"<html>hello</html>", headers={"Content-Type": "text/html"}))
+        draft = await draft_of(target)
+        assert len(target.requests) <= LIMIT
+        assert (draft.entry.sign_up, draft.entry.login, draft.routes.stream) == (None, None, None), status
+        assert "no stream was found at" in page_of(draft)
+        assert loaded(tmp_path, draft).profile.url == target.url
+
+
+async def test_a_service_that_gives_no_answers_is_asked_few_times(
+    target: TinyTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sse_conform.discovery.client.SECONDS", 0.05)
+    silent = AnyRoute(None)
+    silent["GET /"] = target.routes.get("GET /items")
+    target.routes = silent
+    draft = await draft_of(target)
+    assert len(target.requests) <= SILENCES + 1
+    assert "Not everything was looked at" in page_of(draft)
+
+
+class AnyRoute(dict[str, Any]):
+    """Every route gives the same answer."""
+
+    def __init__(self, reply: Reply | None) -> None:
+        super().__init__()
+        self._reply = reply
+
+    def get(self, key: str, _default: Any = None) -> Any:
+        async def handler(_request: Request, _writer: asyncio.StreamWriter) -> Reply | None:
+            if self._reply is None:
+                await asyncio.Event().wait()
+            return self._reply
+
+        return super().get(key) or handler
+
+
+def test_nobody_there_is_trouble_with_a_hint() -> None:
+    with pytest.raises(TargetError, match="no answer") as caught:
+        explore(Given(url="http://127.0.0.1:9"))
+    assert "start the target" in caught.value.hint
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Embedded]:
+    with Embedded(compressed=True) as running:
+        yield running
+
+
+def silent(event: RunEvent, /) -> None:
+    pass
+
+
+async def test_the_doctor_finds_the_reference_server_in_order_with_what_was_written(
+    server: Embedded, tmp_path: Path
+) -> None:
+    draft = await asyncio.to_thread(explore, Given(url=server.url))
+    key = server.secrets["SSE_CONFORM_SERVER_JWT_KEY"]
+    profile = loaded(tmp_path, draft, JWT_SECRET=key)
+    triggers = profile.profile.triggers
+    assert triggers.vulnerability
+    assert triggers.assignment
+    assert triggers.invalid
+    assert triggers.sensitive
+    assert profile.profile.auth.logout is not None
+    assert [check for check in await examine(profile, listener=silent) if not check.ok] == []
+
+
+async def test_an_admin_makes_the_alert_a_trigger(server: Embedded, tmp_path: Path) -> None:
+    password = server.secrets["SSE_CONFORM_SERVER_ADMIN_PASSWORD"]
+    admin = Person(username="admin", password=password, reference="env:ADMIN_PASSWORD")
+    draft = await asyncio.to_thread(explore, Given(url=server.url, admin=admin))
+    profile = loaded(tmp_path, draft, ADMIN_PASSWORD=password).profile
+    assert profile.triggers.alert is not None
+    assert profile.triggers.alert.by == "admin"
+
+
+async def test_a_description_from_a_file_serves_as_well(target: TinyTarget, tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    description = {"openapi": "3.0.0", "paths": {"/api/vulns": {"post": {"requestBody": {"content": {"application/json": {"schema": {"properties": {"title": {"type": "string"}}}}}}}}}}  # fmt: skip # noqa: E501
+    file.write_text(json.dumps(description))
+    draft = await draft_of(target, openapi=str(file))
+    assert "vulnerability" in draft.triggers
