@@ -29,8 +29,9 @@ def read(body: bytes, content_type: str) -> tuple[Reading, ...]:
 
     # A media type has no case (RFC 9110, 8.3.1), for which this client does not allow.
     media_type, semicolon, parameters = content_type.partition(";")
-    declared = {"content-type": f"{media_type.lower()}{semicolon}{parameters}"}
-    response = httpx.Response(200, headers=declared, content=body.removeprefix(_BOM))
+    # The bytes of a header were read as Latin-1, whatever they are.
+    declared = f"{media_type.lower()}{semicolon}{parameters}".encode("latin-1", "replace")
+    response = httpx.Response(200, headers=[(b"content-type", declared)], content=body.removeprefix(_BOM))
     try:
         return tuple(Reading(sse.event, sse.data, sse.id) for sse in EventSource(response).iter_sse() if sse.data)
     except SSEError as refusal:

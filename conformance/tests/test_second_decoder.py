@@ -37,6 +37,10 @@ def test_the_charset_of_the_media_type_counts_for_this_client():
     assert reading.data == "Ã©"
 
 
+def test_a_media_type_of_any_bytes_is_read():
+    assert read(b"data: 1\n\n", f"{STREAM}; charset=\x9d\xff") == (Reading("message", "1", ""),)
+
+
 def test_the_case_of_a_media_type_means_nothing():
     expected = (Reading("snapshot", "{}", ""),)
     assert read(b"event: snapshot\ndata: {}\n\n", 'Text/Event-Stream;CHARSET="UTF-8"') == expected

@@ -96,6 +96,8 @@ FAULTS: tuple[Fault, ...] = (
         "A signature that was good once is not verified again, whatever stands above it then.",
         _vouched(_cached_signature),
         "auth.refuses-tampered",
+        "auth.logout-refuses",
+        "polling.auth-tokens",
     ),
     fault(
         "none-refused-by-name",
