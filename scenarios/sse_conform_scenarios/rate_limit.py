@@ -56,6 +56,8 @@ async def burst(stage: Stage) -> None:
     """Attempts are made without a pause until the limit shows, while a stream stays open; then a window passes."""
     held = await stage.subscribe("alice", part="held", urgent=True)
     await held.until_snapshot()
+    if stage.has(Capability.REST):
+        await stage.rest("alice", part="unlimited")
     refused: list[Subscription] = []
     for _ in range(0, FACTOR * stage.terms.rate_limit, AT_ONCE):
         attempts = await asyncio.gather(*(stage.subscribe("alice", part="burst", urgent=True) for _ in range(AT_ONCE)))

@@ -250,8 +250,14 @@ def open_stream_survives(subject: tuple[Stream, Burst], terms: Terms) -> Iterato
 
 
 def _rest_while_limited(transcript: Transcript) -> Iterator[e.Exchanged]:
-    if any(_limited_bursts(transcript)):
-        yield from (x for x in transcript.exchanges if x.scene == _SCENE and x.part == "limited")
+    """What was asked while the limit held, and had been answered well before."""
+    asked = [x for x in transcript.exchanges if x.scene == _SCENE]
+    if any(x.part == "unlimited" and _is_well(x) for x in asked) and any(_limited_bursts(transcript)):
+        yield from (x for x in asked if x.part == "limited")
+
+
+def _is_well(exchange: e.Exchanged) -> bool:
+    return 200 <= exchange.status < 300
 
 
 @rule(
@@ -269,7 +275,7 @@ def rest_goes_on(exchange: e.Exchanged) -> Iterator[Finding]:
 
     Polling is the fallback of a client whose stream is refused.
     """
-    if not 200 <= exchange.status < 300:
+    if not _is_well(exchange):
         yield Finding(expected="2xx", actual=exchange.error or str(exchange.status), at=exchange)
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from sse_conform.rules.rate_limit import admits_enough
+from sse_conform.rules.rate_limit import admits_enough, rest_goes_on
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, stream, transcript
+from ..records import completed, exchanged, ns, stream, transcript
 
 SCENE = "rate_limit.burst"
 TERMS = Terms(rate_limit=20, rate_window=60.0, capabilities=(Capability.RATE_LIMIT,))
@@ -48,3 +48,29 @@ def test_a_sliding_window_counter_counts_a_share_of_the_window_before(age, admit
 
 def test_that_share_does_not_excuse_a_limiter_that_admits_next_to_nothing():
     assert judged(earlier=[140.0 - 50.0] * 18, burst=3) is Outcome.FAIL
+
+
+def rest_while_limited(*, before, limited):
+    """How the verdict falls when REST answers with these statuses before the limit shows and while it holds."""
+    refusals = [
+        stream(conn=n, at=n / 10, scene=SCENE, part="burst", status=429 if n > 20 else 200) for n in range(1, 25)
+    ]
+    asked = [
+        exchanged(t=ns(at), scene=SCENE, part=part, status=status)
+        for at, part, status in ((0.05, "unlimited", before), (2.5, "limited", limited))
+    ]
+    capabilities = (Capability.RATE_LIMIT, Capability.REST)
+    terms = Terms(rate_limit=20, rate_window=60.0, capabilities=capabilities)
+    return judge(rest_goes_on, transcript(*refusals, asked, completed(SCENE), terms=terms, scenes=(SCENE,))).outcome
+
+
+def test_rest_that_is_refused_while_the_limit_holds_fails():
+    assert rest_while_limited(before=200, limited=429) is Outcome.FAIL
+
+
+def test_rest_that_goes_on_while_the_limit_holds_passes():
+    assert rest_while_limited(before=200, limited=200) is Outcome.PASS
+
+
+def test_rest_that_was_refused_before_as_well_says_nothing_about_the_limit():
+    assert rest_while_limited(before=401, limited=401) is Outcome.UNTESTED
