@@ -250,19 +250,24 @@ class Newest:
 
 def newest_known(transcript: Transcript) -> Iterator[Newest]:
     """
-    The snapshot after the last publish of the overflow, where that stands at one end of the list.
+    The snapshots of the overflow at whose one end stands an item that came live before.
 
-    Its neighbour is one of the publishes before it, so that the end is the newest, however the target sorts.
+    Its neighbour was acknowledged before it was published, so that this end is the newest, however the target sorts.
+    What other scenes tell everybody may stand there as well.
     """
-    earlier = [p for p in transcript.publishes if p.scene == _OVERFLOW and p.part == "missed" and p.accepted]
-    for published, snapshot in remembered(transcript):
-        listed = items(snapshot)
+    accepted = [p for p in transcript.publishes if p.accepted]
+    for stream in transcript.streams_in(_OVERFLOW):
+        snapshot = first_snapshot(stream)
+        listed = items(snapshot) if snapshot and is_list(snapshot) else []
         ends = ((listed[0], listed[1]), (listed[-1], listed[-2])) if len(listed) > 1 else ()
         for last, next_to_it in ends:
-            if names(published, last) and any(names(p, next_to_it) for p in earlier):
-                heard = (ev for stream in transcript.streams_in(_OVERFLOW) for ev in stream.mentions(published))
-                live = {event.frame.id for event in heard if event.type != SNAPSHOT and event.frame.id is not None}
-                yield Newest(snapshot=snapshot, ids=frozenset({str(last.get("id")), *live}))
+            newest, earlier = (next((p for p in accepted if names(p, item)), None) for item in (last, next_to_it))
+            if snapshot and newest and earlier and earlier.acked <= newest.t:
+                own = (s for s in transcript.streams if s.attempt.user == stream.attempt.user)
+                heard = [event for s in own for event in s.mentions(newest) if event.type != SNAPSHOT]
+                if heard:
+                    live = {event.frame.id for event in heard if event.frame.id is not None}
+                    yield Newest(snapshot=snapshot, ids=frozenset({str(last.get("id")), *live}))
 
 
 @rule(
