@@ -110,8 +110,18 @@ def _without_findings(rule: Rule, transcript: Transcript, observations: int, set
         reason = f"{set_aside} of {observations} observations were late while the suite itself was disturbed"
         return _verdict(rule, Outcome.INCONCLUSIVE, observations=observations, reason=reason)
     if not observations:
-        return _verdict(rule, Outcome.UNTESTED, reason="nothing to look at was recorded")
+        return _verdict(rule, Outcome.UNTESTED, reason=_why_nothing(rule, transcript))
     return _verdict(rule, Outcome.PASS, observations=observations)
+
+
+def _why_nothing(rule: Rule, transcript: Transcript) -> str:
+    """What was asked for in vain, where that is why there is nothing to look at."""
+    kinds = {kind for kind in e.EventKind if Capability(kind) in rule.needs} or set(e.EventKind)
+    asked = [p for p in transcript.publishes if p.valid and p.scene in rule.scenes and p.kind in kinds]
+    if not asked or any(p.accepted for p in asked):
+        return "nothing to look at was recorded"
+    said = asked[0].error or str(asked[0].status)
+    return f"none of {len(asked)} publishes was accepted, the first: {said} (conform doctor tries the triggers)"
 
 
 def _disturbed(finding: Finding, transcript: Transcript) -> bool:
