@@ -38,6 +38,8 @@ ORIGIN = "https://app.example"
 ISSUER, AUDIENCE = "https://login.example", "notifications"
 #: Small enough that a reader who sleeps through the suite's large events overruns it.
 QUEUE_BYTES = 1024 * 1024
+#: Its accounts end with it, so their passwords need no hash that is dear to guess.
+CHEAP_PASSWORDS = {"PASSWORD_TIME_COST": "1", "PASSWORD_MEMORY": "8"}
 #: Short promises make a short run: what is judged stays the same.
 COMPRESSED: Mapping[str, float] = {
     "numbers.heartbeat": 2.0,
@@ -120,7 +122,7 @@ class Embedded:
         """Our environment without settings of other servers, with those of this one."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         settings = {"PORT": "0", "DATABASE": "memory", "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
-        settings |= {"QUEUE_BYTES": str(QUEUE_BYTES), "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
+        settings |= {"QUEUE_BYTES": str(QUEUE_BYTES), "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, **CHEAP_PASSWORDS}
         settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
         return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
 
