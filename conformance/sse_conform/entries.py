@@ -29,6 +29,7 @@ __all__ = [
     "PageSaw",
     "Published",
     "Relayed",
+    "Repeated",
     "SceneBegan",
     "SceneEnded",
     "SceneOutcome",
@@ -114,6 +115,17 @@ class SceneEnded(Entry, frozen=True, kw_only=True, tag="scene-ended"):
     scene: str
     outcome: SceneOutcome
     detail: str = ""
+
+
+class Repeated(Entry, frozen=True, kw_only=True, tag="repeated"):
+    """
+    A scene is to be played again, because of ``reason``: whatever is recorded of it from here on is its second take.
+
+    It is recorded when all scenes are over; none is played a third time.
+    """
+
+    scene: str
+    reason: str
 
 
 class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
@@ -251,6 +263,7 @@ class Noted(Entry, frozen=True, kw_only=True, tag="noted"):
 AnyEntry = (
     SceneBegan
     | SceneEnded
+    | Repeated
     | Attempted
     | Connected
     | HeadReceived

@@ -83,6 +83,8 @@ class Recorder:
                 # As the bytes of a stream, lest one of the two be changed and the other not.
                 told = {name: _as_bytes(redact, getattr(entry, name)) for name in ("type", "data", "last_event_id")}
                 entry = msgspec.structs.replace(entry, **told)
+            case e.Repeated():
+                entry = msgspec.structs.replace(entry, reason=redact.text(entry.reason))
             case e.Noted():
                 entry = msgspec.structs.replace(entry, value=redact.text(entry.value))
             case _:

@@ -1,25 +1,30 @@
 """What a run has to say: the verdicts, how they came about, and the exit code they lead to."""
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import msgspec
 
+from sse_conform import entries as e
 from sse_conform.exit_code import ExitCode, strongest
+from sse_conform.rule import Rule
+from sse_conform.schedule import bound_of
 from sse_conform.spec import Level
 from sse_conform.terms import Accepted
-from sse_conform.transcript import TranscriptHeader
-from sse_conform.verdict import Outcome, Verdict
+from sse_conform.transcript import Transcript, TranscriptHeader
+from sse_conform.verdict import Outcome, Verdict, judge_all
 
 #: The version of the JSON report; it changes when a consumer would have to.
 SCHEMA_VERSION = 1
 
 
 class SceneSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """How one scene ended."""
+    """How one scene ended, the last time where it was played twice; ``repeated`` says why it was."""
 
     id: str
     outcome: str
     detail: str = ""
+    repeated: str = ""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +77,33 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def counts(self) -> dict[Outcome, int]:
         """How many verdicts have each outcome."""
         return {outcome: sum(v.outcome is outcome for v in self.verdicts) for outcome in Outcome}
+
+
+def report_of(transcript: Transcript, rules: Iterable[Rule], *, strict: bool = False, trouble: str = "") -> Report:
+    """The report on a transcript."""
+    instants = [entry.t for entry in transcript.entries] or [0]
+    repeated = {entry.scene: entry.reason for entry in transcript.of(e.Repeated)}
+    return Report(
+        header=transcript.header,
+        verdicts=judge_all(rules, transcript),
+        scenes=tuple(
+            SceneSummary(
+                id=ended.scene,
+                outcome=ended.outcome.value,
+                detail=ended.detail,
+                repeated=repeated.get(ended.scene, ""),
+            )
+            for ended in transcript.outcomes.values()
+        ),
+        timing=Timing(
+            wall=round(max(instants) / 1e9, 3),
+            lower_bound=round(bound_of(transcript), 3),
+            attempts=len(transcript.of(e.Attempted)),
+        ),
+        strict=strict,
+        interrupted=transcript.footer.interrupted,
+        trouble=trouble,
+    )
 
 
 def acceptance(verdict: Verdict, accepted: tuple[Accepted, ...]) -> str:

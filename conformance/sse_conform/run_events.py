@@ -50,6 +50,13 @@ class SceneFinished(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class SceneRepeated(msgspec.Struct, frozen=True, kw_only=True):
+    """A scene will be played again, because of ``reason``."""
+
+    scene: str
+    reason: str
+
+
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """A rule was judged."""
 
@@ -62,7 +69,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-RunEvent = Planned | SceneStarted | Waiting | SceneFinished | Judged | Message
+RunEvent = Planned | SceneStarted | Waiting | SceneFinished | SceneRepeated | Judged | Message
 
 
 class Listener(Protocol):

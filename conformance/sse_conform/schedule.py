@@ -16,6 +16,7 @@ from sse_conform.errors import ConformError
 from sse_conform.rule import Rule
 from sse_conform.scenario import Nature, Scenario
 from sse_conform.spec import Capability
+from sse_conform.takes import acts
 from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
 
@@ -129,7 +130,15 @@ def _windows(terms: Terms, attempts: int, addresses: int) -> float:
 
 
 def bound_of(transcript: Transcript) -> float:
-    """The bound recomputed from what was really done: attempts made, time passed on purpose, addresses used."""
+    """
+    The bound recomputed from what was really done: attempts made, time passed on purpose, addresses used.
+
+    Scenes that are played again begin when all others are over, so their own bound comes on top.
+    """
+    return sum(map(_bound_of, acts(transcript)))
+
+
+def _bound_of(transcript: Transcript) -> float:
     limiters = transcript.header.limiters
     waits = _time_passed(transcript)
     attempts = transcript.of(e.Attempted)

@@ -1,5 +1,8 @@
 """The one place where findings, level and evidence become an outcome."""
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -10,6 +13,7 @@ from sse_conform.printable import printable
 from sse_conform.rule import Finding, Place, Rule
 from sse_conform.schedule import PREFLIGHT
 from sse_conform.spec import Capability, Level
+from sse_conform.takes import takes
 from sse_conform.transcript import Event, Stream, Transcript
 
 #: Findings of one rule beyond these are counted, not listed.
@@ -28,6 +32,10 @@ class Outcome(StrEnum):
     UNTESTED = "untested"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
+
+
+#: What a rule without findings can come to, the most telling first.
+_SETTLED = (Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.UNTESTED)
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +58,12 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of one rule, the number of observations it rests on, and why it is not a pass."""
+    """
+    The outcome of one rule, the number of observations it rests on, and why it is not a pass.
+
+    ``repeatable`` names the scenes that may settle the rule when they are played again: what kept them from it may
+    have passed.
+    """
 
     rule: str
     level: Level
@@ -59,59 +72,134 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     findings: int = 0
     breaches: tuple[Breach, ...] = ()
     reason: str = ""
+    repeatable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """What a rule saw in one take: ``set_aside`` counts the observations that do not count, by scene."""
+
+    take: Transcript
+    observations: int
+    findings: tuple[Finding, ...]
+    set_aside: Counter[str]
+
+
+def judge_all(rules: Iterable[Rule], transcript: Transcript) -> tuple[Verdict, ...]:
+    """Judge every rule over one transcript: the same verdicts live and offline."""
+    recorded = takes(transcript)
+    return tuple(_judge(rule, recorded) for rule in rules)
 
 
 def judge(rule: Rule, transcript: Transcript) -> Verdict:
-    """Apply one rule to a transcript: a pure function, live or offline."""
-    missing = [need for need in Capability if need in rule.needs and not transcript.terms.has(need)]
+    """Apply one rule to a transcript: a pure function."""
+    return _judge(rule, takes(transcript))
+
+
+def _judge(rule: Rule, recorded: tuple[Transcript, ...]) -> Verdict:
+    """
+    Apply one rule to each take: a breach counts in whichever it is, and for silence the better one is enough.
+
+    A second take is played because the first one was disturbed, so it settles what that left open.
+    """
+    terms, stopped = recorded[0].terms, recorded[0].outcomes.get(PREFLIGHT)
+    missing = [need for need in Capability if need in rule.needs and not terms.has(need)]
     may = [need for need in missing if need.may]
     if may:
         return _verdict(rule, Outcome.NOT_APPLICABLE, reason=f"{may[0].value} is not declared ({may[0].remedy})")
     if missing:
         return _verdict(rule, Outcome.UNTESTED, reason="; ".join(need.remedy for need in missing))
-    stopped = transcript.outcomes.get(PREFLIGHT)
     if stopped and stopped.outcome is e.SceneOutcome.BROKEN:
         # Whatever answered is not the service: nothing it did says anything about it.
         return _verdict(rule, Outcome.UNTESTED, reason=f"the preflight stopped the run: {stopped.detail}")
     try:
-        observations, findings, set_aside = _examine(rule, transcript)
+        looks = [_look(rule, take) for take in recorded]
     except Exception as trouble:  # noqa: BLE001 - a bug in a rule is our trouble, named as such, and must not hide others
         return _verdict(rule, Outcome.ERROR, reason=f"the rule itself failed: {type(trouble).__name__}: {trouble}")
-    if findings:
-        outcome = Outcome.FAIL if rule.level is Level.MUST else Outcome.WARN
-        breaches = tuple(_breach(finding) for finding in findings[:MAX_FINDINGS])
-        return _verdict(rule, outcome, observations=observations, findings=len(findings), breaches=breaches)
-    return _without_findings(rule, transcript, observations, set_aside)
+    if any(look.findings for look in looks):
+        return _with_findings(rule, looks)
+    first, *again = looks
+    verdict = _without_findings(rule, first)
+    for look in again:
+        verdict = _settled(verdict, _without_findings(rule, look, also=first.set_aside), look.take)
+    return verdict
 
 
-def _examine(rule: Rule, transcript: Transcript) -> tuple[int, list[Finding], int]:
-    observations, set_aside = 0, 0
+def _look(rule: Rule, take: Transcript) -> _Look:
+    observations = 0
     findings: list[Finding] = []
-    for subject in rule.over(transcript):
+    set_aside: Counter[str] = Counter()
+    for subject in rule.over(take):
         observations += 1
-        found = list(rule.check(subject, transcript.terms))
-        counted = [finding for finding in found if not (rule.timed and _disturbed(finding, transcript))]
-        set_aside += len(counted) < len(found)
-        findings += counted
-    return observations, findings, set_aside
+        doubtful: set[str] = set()
+        for finding in rule.check(subject, take.terms):
+            if rule.timed and _disturbed(finding, take):
+                doubtful.add(locate(finding.at).scene)
+            else:
+                findings.append(finding)
+        set_aside.update(doubtful)
+    return _Look(take=take, observations=observations, findings=tuple(findings), set_aside=set_aside)
 
 
-def _without_findings(rule: Rule, transcript: Transcript, observations: int, set_aside: int) -> Verdict:
-    """Silence is a pass only where every scene of the rule was completed and something was looked at."""
-    for scene in rule.scenes:
-        ended = transcript.outcomes.get(scene)
-        if ended is None:
-            reason = f"the scene {scene} was not run"
-            return _verdict(rule, Outcome.UNTESTED, observations=observations, reason=reason)
-        if ended.outcome is not e.SceneOutcome.COMPLETED:
-            reason = f"the scene {scene} was {ended.outcome.value}: {ended.detail}"
-            return _verdict(rule, Outcome.UNTESTED, observations=observations, reason=reason)
-    if set_aside:
-        reason = f"{set_aside} of {observations} observations were late while the suite itself was disturbed"
-        return _verdict(rule, Outcome.INCONCLUSIVE, observations=observations, reason=reason)
-    if not observations:
-        return _verdict(rule, Outcome.UNTESTED, reason=_why_nothing(rule, transcript))
-    return _verdict(rule, Outcome.PASS, observations=observations)
+def _with_findings(rule: Rule, looks: list[_Look]) -> Verdict:
+    """Both takes tell of the scenes that were played once, so what they have in common counts once."""
+    findings = [finding for look in looks for finding in look.findings]
+    if len(looks) > 1:
+        findings = list({_breach(finding): finding for finding in findings}.values())
+    return _verdict(
+        rule,
+        Outcome.FAIL if rule.level is Level.MUST else Outcome.WARN,
+        observations=max(look.observations for look in looks if look.findings),
+        findings=len(findings),
+        breaches=tuple(_breach(finding) for finding in findings[:MAX_FINDINGS]),
+    )
+
+
+def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> Verdict:
+    """
+    Silence is a pass only where every scene of the rule was completed and something was looked at.
+
+    ``also`` are further scenes that have to be complete: those whose first take was set aside.
+    """
+    scenes = dict.fromkeys([*rule.scenes, *also])
+    ended = {scene: look.take.outcomes.get(scene) for scene in scenes}
+    unfinished = {scene: end for scene, end in ended.items() if not end or end.outcome is not e.SceneOutcome.COMPLETED}
+    if unfinished:
+        scene, end = next(iter(unfinished.items()))
+        reason = f"the scene {scene} was {end.outcome.value}: {end.detail}" if end else f"the scene {scene} was not run"
+        passing = all(end and _may_pass(look.take, end) for end in unfinished.values())
+        repeatable = (*unfinished, *look.set_aside) if passing else ()
+        return _verdict(rule, Outcome.UNTESTED, observations=look.observations, reason=reason, repeatable=repeatable)
+    if look.set_aside:
+        late = f"{look.set_aside.total()} of {look.observations} observations were late"
+        return _verdict(
+            rule,
+            Outcome.INCONCLUSIVE,
+            observations=look.observations,
+            reason=f"{late} while the suite itself was disturbed",
+            repeatable=tuple(look.set_aside),
+        )
+    if not look.observations:
+        return _verdict(rule, Outcome.UNTESTED, reason=_why_nothing(rule, look.take))
+    return _verdict(rule, Outcome.PASS, observations=look.observations)
+
+
+def _may_pass(take: Transcript, ended: e.SceneEnded) -> bool:
+    """Whether a scene was cut short by what says little of the target and may be over: a 429, our own lag, no route."""
+    if ended.outcome is e.SceneOutcome.LIMITED:
+        return True
+    began = next((began.t for began in take.of(e.SceneBegan) if began.scene == ended.scene), ended.t)
+    astray = any(stream.end and stream.end.kind is e.EndKind.UNREACHABLE for stream in take.streams_in(ended.scene))
+    return ended.outcome is e.SceneOutcome.BROKEN and (astray or not take.undisturbed(began, ended.t))
+
+
+def _settled(first: Verdict, second: Verdict, take: Transcript) -> Verdict:
+    """The better of two verdicts without findings; where neither is a pass, the reason names both."""
+    better = min(first, second, key=lambda verdict: _SETTLED.index(verdict.outcome))
+    repeated = {entry.scene for entry in take.of(e.Repeated)}
+    if better.outcome is Outcome.PASS or repeated.isdisjoint(first.repeatable):
+        return better
+    return msgspec.structs.replace(better, reason=f"{first.reason}; played again: {second.reason}")
 
 
 def _why_nothing(rule: Rule, transcript: Transcript) -> str:

@@ -299,3 +299,123 @@ def test_the_wire_is_printable_whatever_the_target_sent(octets, text):
     ]
     for place in places:
         assert all(line.isprintable() for line in locate(place).wire.split("\n"))
+
+
+# two takes
+
+
+def again(at=10.0, scene=SCENE):
+    return e.Repeated(t=ns(at), scene=scene, reason="it was disturbed")
+
+
+def late(subject, _terms):
+    """What is found on a stream that got its first piece later than a second."""
+    (piece,) = subject.pieces
+    if piece.t - subject.t > ns(1):
+        yield Finding(expected="soon", actual="late", at=subject, since=subject.t, until=piece.t)
+
+
+PUNCTUAL = rule_of(check=late, timed=True)
+LATE_AND_DISTURBED = [*stream((3, snapshot()), conn=1, at=1), completed(at=4), disturbed(1.5, 2.5)]
+
+
+def test_a_second_take_without_disturbance_settles_what_the_first_left_open():
+    recorded = transcript(LATE_AND_DISTURBED, again(), stream((11.5, snapshot()), conn=2, at=11), completed(at=14))
+    verdict = judge(PUNCTUAL, recorded)
+    assert (verdict.outcome, verdict.observations, verdict.reason) == (Outcome.PASS, 1, "")
+
+
+def test_a_second_take_that_is_disturbed_as_well_leaves_it_open_and_says_so():
+    second = [*stream((13, snapshot()), conn=2, at=11), completed(at=14), disturbed(11, 12)]
+    verdict = judge(PUNCTUAL, transcript(LATE_AND_DISTURBED, again(), second))
+    late = "1 of 1 observations were late while the suite itself was disturbed"
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, f"{late}; played again: {late}")
+
+
+def test_a_breach_in_the_second_take_fails():
+    recorded = transcript(LATE_AND_DISTURBED, again(), stream((13, snapshot()), conn=2, at=11), completed(at=14))
+    verdict = judge(PUNCTUAL, recorded)
+    assert (verdict.outcome, verdict.findings, verdict.breaches[0].evidence.conn) == (Outcome.FAIL, 1, 2)
+
+
+def test_a_breach_in_the_first_take_stays_whatever_the_second_one_is_like():
+    first = [*stream((3, snapshot()), conn=1, at=1), completed(at=4)]
+    recorded = transcript(first, again(), stream((11.5, snapshot()), conn=2, at=11), completed(at=14))
+    verdict = judge(PUNCTUAL, recorded)
+    assert (verdict.outcome, verdict.breaches[0].evidence.conn) == (Outcome.FAIL, 1)
+
+
+def test_a_breach_in_a_scene_that_was_played_once_counts_once():
+    elsewhere = [*stream((4, snapshot()), conn=5, at=1, scene="other"), completed("other", at=5)]
+    recorded = transcript(elsewhere, completed(at=4), again(), completed(at=14))
+    verdict = judge(PUNCTUAL, recorded)
+    assert (verdict.outcome, verdict.findings) == (Outcome.FAIL, 1)
+
+
+def test_a_second_take_that_was_not_completed_takes_nothing_from_a_first_that_passed():
+    recorded = transcript(stream((1, snapshot()), conn=1), completed(at=4), again(5), ended(e.SceneOutcome.LIMITED))
+    assert outcome_of(PUNCTUAL, recorded) is Outcome.PASS
+
+
+def test_a_second_take_that_was_not_completed_settles_nothing():
+    elsewhere = [*stream((1, snapshot()), conn=5, scene="other"), completed("other", at=5)]
+    broken = e.SceneEnded(t=ns(14), scene=SCENE, outcome=e.SceneOutcome.BROKEN, detail="gone")
+    recorded = transcript(LATE_AND_DISTURBED, elsewhere, again(), broken)
+    rule = replace(PUNCTUAL, scenes=("other",))
+    assert outcome_of(rule, transcript(LATE_AND_DISTURBED, elsewhere)) is Outcome.INCONCLUSIVE
+    verdict = judge(rule, recorded)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason.endswith(f"played again: the scene {SCENE} was broken: gone")
+
+
+def test_a_scene_that_was_limited_at_first_and_completed_then_was_completed():
+    first = [*stream((1, snapshot()), conn=1), e.SceneEnded(t=ns(4), scene=SCENE, outcome=e.SceneOutcome.LIMITED)]
+    recorded = transcript(first, again(), stream((12, snapshot()), conn=2, at=11.5), completed(at=14))
+    assert outcome_of(PUNCTUAL, transcript(first)) is Outcome.UNTESTED
+    assert outcome_of(PUNCTUAL, recorded) is Outcome.PASS
+
+
+def test_a_rule_that_the_repetition_does_not_concern_keeps_its_reason():
+    broken = e.SceneEnded(t=ns(4), scene="other", outcome=e.SceneOutcome.BROKEN, detail="gone")
+    recorded = transcript(LATE_AND_DISTURBED, broken, again(), completed(at=14))
+    assert judge(rule_of(scenes=("other",)), recorded).reason == "the scene other was broken: gone"
+
+
+# what is worth playing again
+
+
+def repeatable(*lines, rule=PUNCTUAL):
+    return judge(rule, transcript(*lines)).repeatable
+
+
+def test_the_scenes_of_observations_that_were_set_aside_may_be_played_again():
+    elsewhere = [*stream((3, snapshot()), conn=5, at=1, scene="other"), completed("other", at=5)]
+    assert set(repeatable(LATE_AND_DISTURBED, elsewhere)) == {SCENE, "other"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lines", "worth"),
+    [
+        (e.SceneOutcome.LIMITED, [], True),
+        (e.SceneOutcome.BROKEN, [], False),
+        (e.SceneOutcome.BROKEN, [disturbed(5, 6)], True),
+        (e.SceneOutcome.BROKEN, [disturbed(0.2, 0.4)], False),
+        (e.SceneOutcome.BROKEN, stream(conn=1, at=2, status=None, ends=(3, e.EndKind.UNREACHABLE)), True),
+        (e.SceneOutcome.BROKEN, stream(conn=1, at=2, status=None, ends=(3, e.EndKind.REFUSED)), False),
+        (e.SceneOutcome.SKIPPED, [disturbed(5, 6)], False),
+        (e.SceneOutcome.INTERRUPTED, [disturbed(5, 6)], False),
+    ],
+)
+def test_of_the_scenes_that_were_not_completed_those_that_something_passing_cut_short(outcome, lines, worth):
+    began = e.SceneBegan(t=ns(1), scene=SCENE)
+    assert repeatable(began, *lines, ended(outcome), rule=rule_of()) == ((SCENE,) if worth else ())
+
+
+def test_none_is_worth_it_where_another_scene_of_the_rule_will_not_come_to_its_end():
+    skipped = e.SceneEnded(t=ns(3), scene="other", outcome=e.SceneOutcome.SKIPPED)
+    assert repeatable(ended(e.SceneOutcome.LIMITED), skipped, rule=rule_of(scenes=(SCENE, "other"))) == ()
+
+
+def test_none_is_worth_it_where_the_rule_was_broken_anyhow():
+    rule = rule_of(FINDING, over=lambda recorded: (1,))
+    assert repeatable(ended(e.SceneOutcome.LIMITED), rule=rule) == ()

@@ -11,9 +11,9 @@ from sse_conform.errors import TranscriptError
 from sse_conform.exit_code import strongest
 from sse_conform.lazy_group import complain
 from sse_conform.options import output_options, selection_options
+from sse_conform.report import report_of
 from sse_conform.rule import Rule
 from sse_conform.rules import ALL
-from sse_conform.run import report_of
 from sse_conform.selection import select
 from sse_conform.transcript import TranscriptHeader
 

@@ -14,7 +14,7 @@ from sse_conform import run_events as r
 from sse_conform.entries import SceneOutcome
 from sse_conform.printable import printable
 from sse_conform.verdict import Outcome
-from sse_conform.writers.progress import finished, judged, planned
+from sse_conform.writers.progress import finished, judged, planned, repeated
 
 _PER_SECOND = 4
 
@@ -39,6 +39,7 @@ class LiveProgress:
         self._lock = threading.Lock()
         self._plan: r.Planned | None = None
         self._done = 0
+        self._repeated = 0
         self._running: dict[str, str] = {}
         self._waits: dict[str, _Wait] = {}
         self._console = Console(file=out)
@@ -70,6 +71,10 @@ class LiveProgress:
                     self._waits[event.scene] = wait
             case r.SceneFinished():
                 self._finish(event)
+            case r.SceneRepeated():
+                with self._lock:
+                    self._repeated += 1
+                self._print(repeated(event))
             case r.Judged():
                 self._print(judged(event.verdict), "bold red" if event.verdict.outcome is Outcome.FAIL else "")
             case r.Message():
@@ -85,10 +90,10 @@ class LiveProgress:
     def lines(self) -> Iterator[str]:
         """The display as text: the plan and how far it is, then each running scene."""
         with self._lock:
-            plan, done = self._plan, self._done
+            plan, done, more = self._plan, self._done, self._repeated
             running, waits = dict(self._running), dict(self._waits)
         if plan is not None:
-            yield f"{done} / {plan.scenes} scenes; {planned(plan)}"
+            yield f"{done} / {plan.scenes + more} scenes; {planned(plan)}"
         for scene, title in running.items():
             yield f"  {scene}: {self._waiting(waits[scene]) if scene in waits else title}"
 

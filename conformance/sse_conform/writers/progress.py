@@ -50,6 +50,8 @@ def _line(event: r.RunEvent) -> str:
             return planned(event)
         case r.SceneFinished():
             return finished(event)
+        case r.SceneRepeated():
+            return repeated(event)
         case r.Judged():
             return judged(event.verdict)
         case r.Message():
@@ -69,6 +71,11 @@ def planned(plan: r.Planned) -> str:
 def finished(scene: r.SceneFinished) -> str:
     """The end of a scene in one line."""
     return f"scene {scene.scene} {scene.outcome.value}{scene.detail and ': '}{scene.detail}"
+
+
+def repeated(scene: r.SceneRepeated) -> str:
+    """That a scene is played again, in one line."""
+    return f"scene {scene.scene} is played again: {scene.reason}"
 
 
 def judged(verdict: Verdict) -> str:

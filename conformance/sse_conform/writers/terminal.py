@@ -254,6 +254,9 @@ def _write_coverage(page: _Page, report: Report) -> None:
     completed = len(report.scenes) - len(unfinished)
     page.field("Executed", f"{completed} of {len(report.scenes)} scenes to their end")
     page.field("", *(f"{scene.id} was {scene.outcome}: {scene.detail}".rstrip(": ") for scene in unfinished))
+    repeated = [scene for scene in report.scenes if scene.repeated]
+    if repeated:
+        page.field("Played again", *(f"{scene.id}: {_shortened(scene.repeated)}" for scene in repeated))
     page.field("Judged", f"{judged} of {_rules(len(report.verdicts))}, {counts[Outcome.NOT_APPLICABLE]} not applicable")
     page.field("Not judged", f"{unjudged}, of which {accepted} accepted" if accepted else str(unjudged))
     page.field("", *_reasons(_having(report, Outcome.UNTESTED)))

@@ -14,9 +14,9 @@ from sse_conform import transcript_file
 from sse_conform.cli import main
 from sse_conform.exit_code import ExitCode
 from sse_conform.rules import ALL
-from sse_conform.run import judge_all
 from sse_conform.selection import find
 from sse_conform.transcript import Transcript
+from sse_conform.verdict import judge_all
 
 from . import misbehaving as service
 

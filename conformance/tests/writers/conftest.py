@@ -136,6 +136,9 @@ def rules() -> dict[str, Rule]:
     return {rule.id: rule for rule in RULES}
 
 
+REPEATED = "heartbeat.no-silence is inconclusive: 1 of 1 observations were late while the suite itself was disturbed"
+
+
 @pytest.fixture
 def make_report() -> MakeReport:
     """Build a report; by default the one sample with every outcome."""
@@ -153,7 +156,7 @@ def make_report() -> MakeReport:
         )
         scenes = (
             SceneSummary(id="head", outcome="completed"),
-            SceneSummary(id="idle.long", outcome="completed"),
+            SceneSummary(id="idle.long", outcome="completed", repeated=REPEATED),
             SceneSummary(id="burst", outcome="limited", detail="429 after 18 attempts"),
         )
         timing = Timing(wall=81.42, lower_bound=80.5, attempts=36)

@@ -42,6 +42,7 @@ def events(report):
         r.Waiting(scene="idle.long", what="second heartbeat", elapsed=0, seconds=25),
         r.SceneFinished(scene="idle.long", outcome=SceneOutcome.COMPLETED),
         r.SceneFinished(scene="burst", outcome=SceneOutcome.LIMITED, detail="429 after 18\x1b[2J"),
+        r.SceneRepeated(scene="burst", reason="limited"),
         *(r.Judged(verdict=verdict) for verdict in report.verdicts),
         r.Message(text="the report is in conform-report"),
     ]
@@ -57,6 +58,7 @@ def test_a_log_has_a_line_for_each_finished_scene_and_each_verdict_that_is_not_a
         "12 scenes for 38 rules, 36 attempts (at most 50), about 74 s",
         "scene idle.long completed",
         "scene burst limited",
+        "scene burst is played again",
         "FAIL heartbeat.has-data",
         "FAIL stream.content-type",
         "warn stream.proxy-hint",
@@ -115,6 +117,15 @@ def test_a_finished_scene_leaves_the_display_and_counts():
     display(r.Waiting(scene="head", what="the answer", elapsed=0, seconds=2))
     display(r.SceneFinished(scene="head", outcome=SceneOutcome.COMPLETED))
     assert [line.split(";")[0] for line in display.lines()] == ["1 / 12 scenes"]
+
+
+def test_a_scene_that_is_played_again_counts_once_more_and_the_reason_stays():
+    out = io.StringIO()
+    display = LiveProgress(out)
+    display(PLANNED)
+    display(r.SceneRepeated(scene="burst", reason="it was disturbed"))
+    assert [line.split(";")[0] for line in display.lines()] == ["0 / 13 scenes"]
+    assert "scene burst is played again: it was disturbed" in out.getvalue()
 
 
 def test_a_real_terminal_shows_failures_above_the_display(events, monkeypatch):
