@@ -30,6 +30,7 @@ TALKATIVE = (
     exchanged(target=f"/?{SECRET}", headers=HEADERS, body=SECRET.encode(), error=SECRET),
     published(event_id=SECRET, error=SECRET),
     e.SceneEnded(t=1, scene=SCENE, outcome=e.SceneOutcome.BROKEN, detail=SECRET),
+    e.Repeated(t=1, scene=SCENE, reason=SECRET),
     e.Noted(t=1, scene=SCENE, name="cut", value=SECRET),
     e.PageSaw(
         t=1, page=1, scene=SCENE, sight=Sight.MESSAGE, type=SECRET, data=SECRET, last_event_id=SECRET

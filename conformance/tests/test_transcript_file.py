@@ -97,6 +97,7 @@ ENTRIES = (
     e.PageSaw(t=41, page=1, scene="idle.long", sight=Sight.MESSAGE, page_time=0.5, source=1, type="ping", data="{}"),
     e.Relayed(t=41, device=1, scene="idle.long", deed=Deed.CUT, link=2, conn=1, detail="reset"),
     e.SceneEnded(t=42, scene="idle.long", outcome=e.SceneOutcome.COMPLETED),
+    e.Repeated(t=43, scene="idle.long", reason="the suite stood still"),
 )
 
 

@@ -2,20 +2,17 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sse_conform import entries as e
 from sse_conform.rule import Finding
 from sse_conform.spec import Capability, Level
 from sse_conform.terms import Terms
-from sse_conform.verdict import MAX_FINDINGS, WIRE_BYTES, Outcome, judge, locate
+from sse_conform.verdict import MAX_FINDINGS, Outcome, judge
 
 from .records import (
     SCENE,
     completed,
     disturbed,
-    exchanged,
     notification,
     ns,
     published,
@@ -238,67 +235,12 @@ def test_needs_are_judged_by_the_terms_of_the_run():
     assert outcome_of(rule_of(needs={Capability.POLLING}), recorded) is Outcome.PASS
 
 
-# evidence
+# many findings
 
 
 def test_findings_beyond_the_most_are_counted_and_not_listed():
     verdict = judge(rule_of(*[FINDING] * (MAX_FINDINGS + 5)), transcript(stream(), completed()))
     assert (verdict.findings, len(verdict.breaches)) == (MAX_FINDINGS + 5, MAX_FINDINGS)
-
-
-def test_an_event_is_located_by_its_bytes_and_shown_with_what_came_before():
-    recorded = transcript(stream((1, snapshot()), (2, b"event: ping\r\n\r\n"), conn=3))
-    evidence = locate(recorded.streams[0].blocks[1])
-    start = len(snapshot())
-    assert (evidence.conn, evidence.t, evidence.start, evidence.end) == (3, ns(2), start, start + 15)
-    assert evidence.wire == snapshot().decode() + "event: ping\\r\n\\r\n"
-
-
-def test_only_the_last_bytes_of_the_wire_are_shown():
-    body = notification("x" * 2000)
-    (event,) = transcript(stream((1, body))).streams[0].events
-    assert locate(event).wire == body[-WIRE_BYTES:].decode()
-
-
-def test_a_stream_is_shown_by_its_request_head_and_last_bytes():
-    recorded = transcript(stream((1, b": hi\n"), at=0.5, headers=(("server", "x"), ("vary", "y"))))
-    evidence = locate(recorded.streams[0])
-    assert evidence.t == ns(0.5)
-    assert evidence.wire == "> GET /stream\n< 200 OK\n< server: x\n< vary: y\n<\n: hi\n"
-
-
-def test_a_stream_without_an_answer_is_shown_with_the_reason():
-    recorded = transcript(stream(status=None, ends=(1, e.EndKind.RESET)), stream(conn=2, at=1, status=None))
-    assert [locate(each).wire for each in recorded.streams] == [
-        "> GET /stream\n< it ended",
-        "> GET /stream\n< no answer",
-    ]
-
-
-def test_a_publish_and_an_exchange_are_shown_in_a_line():
-    assert locate(published(octets=b"hello", at=2)).wire == "publish alert to alice: 201, text 'hello'"
-    evidence = locate(exchanged(body=b"\xff[]\r\n", status=500))
-    assert (evidence.t, evidence.wire) == (ns(2), "GET /api/items -> 500\n\\xff[]\\r\n")
-
-
-TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
-
-
-@given(octets=st.binary(max_size=60), text=TEXT)
-def test_the_wire_is_printable_whatever_the_target_sent(octets, text):
-    recorded = transcript(
-        stream((1, b"data: x\n" + octets + b"\n\n"), headers=(("x-any", text), (text, "y"))),
-        stream(conn=2, at=1, status=None, target=text),
-    )
-    raw = text.encode("utf-8", "surrogatepass")
-    places = [
-        *recorded.streams,
-        *recorded.streams[0].blocks,
-        published(octets=raw, to=text),
-        exchanged(body=octets, target=text),
-    ]
-    for place in places:
-        assert all(line.isprintable() for line in locate(place).wire.split("\n"))
 
 
 # two takes

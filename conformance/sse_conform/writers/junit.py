@@ -13,11 +13,12 @@ from itertools import groupby
 from typing import TextIO, assert_never
 
 from sse_conform.exit_code import ExitCode
+from sse_conform.places import Evidence
 from sse_conform.printable import printable
 from sse_conform.report import Report, acceptance
 from sse_conform.rule import Rule
 from sse_conform.spec import Level
-from sse_conform.verdict import Breach, Evidence, Outcome, Verdict
+from sse_conform.verdict import Breach, Outcome, Verdict
 
 _NO_DURATION = "0"
 _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}

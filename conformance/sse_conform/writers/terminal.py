@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.text import Text
 
 from sse_conform.entries import SceneOutcome
+from sse_conform.places import Evidence
 from sse_conform.printable import printable
 from sse_conform.report import Report, acceptance
 from sse_conform.rule import Rule
 from sse_conform.spec import Level
-from sse_conform.verdict import Breach, Evidence, Outcome, Verdict
+from sse_conform.verdict import Breach, Outcome, Verdict
 
 #: The width of a report that goes to a file or a pipe, in columns.
 PLAIN_WIDTH = 120

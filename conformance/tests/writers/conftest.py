@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from sse_conform.places import Evidence
 from sse_conform.report import Report, SceneSummary, Timing
 from sse_conform.rule import Rule
 from sse_conform.spec import Capability, Level, SpecRef, plan, rfc, whatwg
 from sse_conform.terms import Accepted, Terms
 from sse_conform.transcript import TranscriptHeader
-from sse_conform.verdict import Breach, Evidence, Outcome, Verdict
+from sse_conform.verdict import Breach, Outcome, Verdict
 
 GOLDEN = Path(__file__).parents[3] / "reports" / "golden"
 

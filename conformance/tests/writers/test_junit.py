@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sse_conform.exit_code import ExitCode
+from sse_conform.places import Evidence
 from sse_conform.report import Report, Timing
 from sse_conform.rule import Rule
 from sse_conform.spec import Level
 from sse_conform.terms import Accepted, Terms
 from sse_conform.transcript import TranscriptHeader
-from sse_conform.verdict import Breach, Evidence, Outcome, Verdict
+from sse_conform.verdict import Breach, Outcome, Verdict
 from sse_conform.writers import junit
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[3] / "fixtures" / "schemas" / "junit.xsd")

@@ -4,8 +4,9 @@ import re
 import msgspec
 import pytest
 
+from sse_conform.places import Evidence
 from sse_conform.spec import Level
-from sse_conform.verdict import Breach, Evidence, Outcome, Verdict
+from sse_conform.verdict import Breach, Outcome, Verdict
 from sse_conform.writers import terminal
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

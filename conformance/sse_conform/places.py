@@ -1,0 +1,72 @@
+"""Where in the record a finding is, and how the wire looks there."""
+
+from typing import assert_never
+
+import msgspec
+
+from sse_conform import entries as e
+from sse_conform.printable import printable
+from sse_conform.rule import Place
+from sse_conform.transcript import Event, Stream
+
+#: As many bytes of the wire before the place of a finding are shown.
+WIRE_BYTES = 400
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in the record a finding is: scene, connection, instant (ns), byte range, and the last bytes of the wire."""
+
+    scene: str
+    t: int
+    conn: int = 0
+    start: int = 0
+    end: int = 0
+    wire: str = ""
+
+
+def locate(place: Place) -> Evidence:
+    """Where a place is, with the bytes of the wire that lead up to it."""
+    match place:
+        case Event():
+            frame, stream = place.frame, place.stream
+            wire = _readable(stream.body[max(0, frame.end - WIRE_BYTES) : frame.end])
+            return Evidence(
+                scene=stream.attempt.scene,
+                t=place.t,
+                conn=stream.conn,
+                start=frame.start,
+                end=frame.end,
+                wire=wire,
+            )
+        case Stream():
+            return Evidence(
+                scene=place.attempt.scene,
+                t=place.head.t if place.head else place.t,
+                conn=place.conn,
+                wire=_head_lines(place),
+            )
+        case e.Published():
+            wire = f"publish {place.kind.value} to {place.to}: {place.status}, text {place.text[:120]!r}"
+            return Evidence(scene=place.scene, t=place.t, wire=printable(wire))
+        case e.Exchanged():
+            head = printable(f"{place.method} {place.target} -> {place.status}")
+            body = place.body[:WIRE_BYTES]
+            return Evidence(scene=place.scene, t=place.answered, wire=f"{head}\n{_readable(body)}")
+        case _:
+            assert_never(place)
+
+
+def _head_lines(stream: Stream) -> str:
+    lines = [f"> {stream.attempt.method} {stream.attempt.target}"]
+    if stream.head is None:
+        lines.append(f"< {stream.end.detail if stream.end else 'no answer'}")
+    else:
+        lines.append(f"< {stream.status} {stream.head.reason}".rstrip())
+        lines += [f"< {name}: {value}" for name, value in stream.head.headers]
+    head, tail = "\n".join(map(printable, lines)), _readable(stream.body[-WIRE_BYTES:])
+    return f"{head}\n<\n{tail}" if tail else head
+
+
+def _readable(data: bytes) -> str:
+    """Bytes as a person reads them: lines stay lines, everything unprintable is escaped."""
+    return "\n".join(map(printable, data.decode("utf-8", errors="backslashreplace").split("\n")))
