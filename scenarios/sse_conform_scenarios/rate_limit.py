@@ -3,6 +3,7 @@
 import asyncio
 import math
 
+from sse_conform.entries import TokenKind
 from sse_conform.scenario import Nature, Stage, Subscription, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -21,13 +22,22 @@ AFTER_WINDOW = 0.5
 
 
 def _at_most(terms: Terms) -> int:
-    """One stream that is held, the burst in groups, what comes beyond it, and the return after the window."""
-    return 1 + _in_groups(FACTOR * terms.rate_limit) + MORE + 1
+    """One stream that is held, guesses, the burst in groups, then guesses again: a target that limits these alone."""
+    return 1 + _guesses(terms) + _in_groups(FACTOR * terms.rate_limit) + _in_groups(terms.rate_limit)
 
 
 def _usually(terms: Terms) -> int:
-    """The limit shows in the group that exceeds it; the held stream counts."""
+    """
+    One stream that is held, the burst in groups, what comes beyond it, and the return after the window.
+
+    The limit shows in the group that exceeds it; the held stream and the guesses count.
+    """
     return 1 + _in_groups(terms.rate_limit) + MORE + 1
+
+
+def _guesses(terms: Terms) -> int:
+    """So many attempts of the burst are refused, in whole groups: half of the limit, and no more."""
+    return terms.rate_limit // 2 // AT_ONCE * AT_ONCE
 
 
 def _in_groups(attempts: int) -> int:
@@ -53,20 +63,18 @@ def _as_if_from(address: str) -> list[tuple[str, str]]:
     waits=_recovery,
 )
 async def burst(stage: Stage) -> None:
-    """Attempts are made without a pause until the limit shows, while a stream stays open; then a window passes."""
+    """
+    Attempts are made without a pause until the limit shows, while a stream stays open; then a window passes.
+
+    The first of them are refused: whether they count shows in how many of the others are admitted.
+    """
     held = await stage.subscribe("alice", part="held", urgent=True)
     await held.until_snapshot()
     if stage.has(Capability.REST):
         await stage.rest("alice", part="unlimited")
-    refused: list[Subscription] = []
-    for _ in range(0, FACTOR * stage.terms.rate_limit, AT_ONCE):
-        attempts = await asyncio.gather(*(stage.subscribe("alice", part="burst", urgent=True) for _ in range(AT_ONCE)))
-        refused = [attempt for attempt in attempts if attempt.status == 429]
-        await asyncio.gather(*(attempt.close() for attempt in attempts if attempt not in refused))
-        if refused or not any(attempt.status for attempt in attempts):
-            break  # the limit shows, or nobody answers any more
+    await _until_limited(stage, "guess", TokenKind.GARBAGE, _guesses(stage.terms))
+    refused = await _until_limited(stage, "burst", TokenKind.GENUINE, FACTOR * stage.terms.rate_limit)
     if refused:
-        await asyncio.gather(*(attempt.until_ended(seconds=1.0) for attempt in refused))
         for number in range(SPOOFED):
             headers = _as_if_from(f"203.0.113.{number + 1}")
             await (await stage.subscribe("alice", part="spoofed", headers=headers, urgent=True)).close()
@@ -79,7 +87,23 @@ async def burst(stage: Stage) -> None:
         await recovered.close()
         if stage.has(Capability.TRIGGERS) and not held.ended:
             await held.until(await stage.publish("alice", part="held-alive"))
+    else:
+        await _until_limited(stage, "guess", TokenKind.GARBAGE, stage.terms.rate_limit)
     await held.close()
+
+
+async def _until_limited(stage: Stage, part: str, token: TokenKind, most: int) -> list[Subscription]:
+    """Attempts in groups until one is refused by 429, or nobody answers any more; those that were."""
+    for _ in range(0, most, AT_ONCE):
+        attempts = await asyncio.gather(
+            *(stage.subscribe("alice", part=part, token=token, urgent=True) for _ in range(AT_ONCE))
+        )
+        refused = [attempt for attempt in attempts if attempt.status == 429]
+        await asyncio.gather(*(attempt.close() for attempt in attempts if attempt not in refused))
+        if refused or not any(attempt.status for attempt in attempts):
+            await asyncio.gather(*(attempt.until_ended(seconds=1.0) for attempt in refused))
+            return refused
+    return []
 
 
 SCENARIOS = (burst,)

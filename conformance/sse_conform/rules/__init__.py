@@ -17,6 +17,7 @@ from sse_conform.rules import (
     framing_text,
     heartbeat,
     isolation,
+    limit_counting,
     logout,
     metrics,
     metrics_counts,
@@ -65,6 +66,7 @@ ALL: tuple[Rule, ...] = (
     *metrics_counts.RULES,
     *cors.RULES,
     *rate_limit.RULES,
+    *limit_counting.RULES,
 )
 
 #: The rules by id.

@@ -180,12 +180,14 @@ FAULTS: tuple[Fault, ...] = (
         "limit-counts-admitted-only",
         "Only attempts with a good token count: guessing tokens is free.",
         _counting(refused=False),
+        "rate_limit.counts-all",
     ),
     fault(
         "limit-counts-refused-only",
         "Only attempts with a bad token count: a reconnect storm is free.",
         _counting(refused=True),
         "rate_limit.exists",
+        "rate_limit.counts-all",
     ),
     fault(
         "limit-429-as-stream",

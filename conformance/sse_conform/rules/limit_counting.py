@@ -1,0 +1,108 @@
+"""Rule on what the limit of connection attempts counts: those that succeed, and those that are refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sse_conform.evidence import SECOND
+from sse_conform.rule import Finding, rule
+from sse_conform.spec import Capability, Level, plan, practice
+from sse_conform.terms import Terms
+from sse_conform.transcript import Stream, Transcript
+
+_SCENE = "rate_limit.burst"
+#: At least this share of the limit must have been refused, or nothing can be told.
+FEWEST_REFUSED = 0.25
+#: Around the border of a fixed window twice the limit is admitted. Where that border would have to lie in so small a
+#: share of the window to be the reason, it is not.
+COINCIDENCE = 0.001
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """
+    What was admitted from one address in the window before the burst ended, and what got 429 then.
+
+    ``opened`` counts the attempts with a valid token, ``refused`` those that got another 4xx. ``stopped`` is the first
+    valid one that got 429, ``guess`` the first invalid one.
+    """
+
+    opened: int
+    refused: int
+    stopped: Stream | None
+    guess: Stream | None
+
+    def skips_refused(self, terms: Terms, seconds: float) -> bool:
+        """
+        Whether as many valid attempts were admitted as if there had been no others.
+
+        Within so many seconds a bucket refills: then more of either kind are admitted.
+        """
+        most = terms.rate_limit * (1 + seconds / terms.rate_window)
+        return self.guess is None and terms.rate_limit <= self.opened <= most < self.opened + self.refused
+
+
+def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
+    """
+    The burst of the run, where the limit showed and enough was refused to tell what it counts.
+
+    With it goes whether refused attempts were free. Where a fixed window may explain that, nothing is told.
+    """
+    guesses, genuine = (transcript.streams_in(_SCENE, part) for part in ("guess", "burst"))
+    stopped, guess = (next((s for s in each if s.status == 429), None) for each in (genuine, guesses))
+    if not genuine or not (stopped or guess):
+        return
+    last, terms = genuine[-1], transcript.terms
+    window = round(terms.rate_window * SECOND)
+    address = last.attempt.address
+    lately = [s for s in transcript.streams if s.attempt.address == address and last.t - window < s.t <= last.t]
+    admitted = [s for s in lately if s.head and s.status != 429]
+    count = Count(
+        opened=sum(s.opened for s in admitted),
+        refused=sum(400 <= s.status < 500 for s in admitted),
+        stopped=stopped,
+        guess=guess,
+    )
+    free = count.skips_refused(terms, (last.t - lately[0].t) / SECOND)
+    told = guess or count.refused >= FEWEST_REFUSED * terms.rate_limit
+    if told and not (free and _gap(admitted, terms.rate_limit) > COINCIDENCE * window):
+        yield count, free
+
+
+def _gap(admitted: list[Stream], limit: int) -> int:
+    """The stretch (ns) in which a fixed window must have begun that let the last ``limit`` of these in."""
+    return admitted[-limit].t - admitted[-limit - 1].t if len(admitted) > limit else 0
+
+
+@rule(
+    "rate_limit.counts-all",
+    level=Level.SHOULD,
+    spec=(
+        plan("Security"),
+        practice(
+            "OWASP API2:2023, Broken Authentication: protection against brute force",
+            "https://owasp.org/API-Security/editions/2023/en/0xa2-broken-authentication/",
+        ),
+    ),
+    over=counts,
+    scenes=_SCENE,
+    needs={Capability.RATE_LIMIT},
+    hint="the limiter stands behind the authentication, or is told to skip what fails or what succeeds",
+)
+def counts_all_attempts(subject: tuple[Count, bool]) -> Iterator[Finding]:
+    """
+    Attempts count whether they succeed or are refused.
+
+    Where refused ones are free, tokens may be guessed without an end; where only they count, a storm of reconnects
+    meets no limit.
+    """
+    count, free = subject
+    expected = "429 after as many attempts of either kind as the limit allows"
+    if count.stopped is None and count.guess is not None:
+        actual = f"none of {count.opened} attempts with a valid token got 429, one without did"
+        yield Finding(expected=expected, actual=actual, at=count.guess)
+    elif count.stopped is not None and free:
+        actual = f"{count.opened} attempts with a valid token were admitted, and {count.refused} others beside them"
+        yield Finding(expected=expected, actual=actual, at=count.stopped)
+
+
+RULES = (counts_all_attempts,)

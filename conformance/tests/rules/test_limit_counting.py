@@ -1,0 +1,175 @@
+"""What a limiter counts is deduced from the number that it admits, whatever its windows are like."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from sse_conform.rules.limit_counting import COINCIDENCE, counts_all_attempts
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+from sse_conform.verdict import Outcome, judge
+
+from ..records import completed, stream, transcript
+
+SCENE = "rate_limit.burst"
+LIMIT, WINDOW = 20, 60.0
+TERMS = Terms(rate_limit=LIMIT, rate_window=WINDOW, capabilities=(Capability.RATE_LIMIT,))
+#: The burst begins at this instant with so many guesses; so many attempts are made at once.
+BEGINS, GUESSES, GROUP = 200.0, 9, 3
+
+#: Whether it admits an attempt at this instant.
+Limiter = Callable[[float], bool]
+
+
+def sliding_log() -> Limiter:
+    log: list[float] = []
+
+    def admit(t: float) -> bool:
+        log[:] = [at for at in log if at > t - WINDOW]
+        admitted = len(log) < LIMIT
+        if admitted:
+            log.append(t)
+        return admitted
+
+    return admit
+
+
+def fixed_window(border: float) -> Limiter:
+    counts: dict[int, int] = {}
+
+    def admit(t: float) -> bool:
+        number = int((t - border) // WINDOW)
+        counts[number] = counts.get(number, 0) + 1
+        return counts[number] <= LIMIT
+
+    return admit
+
+
+def sliding_counter(border: float) -> Limiter:
+    counts: dict[int, int] = {}
+
+    def admit(t: float) -> bool:
+        number, since = divmod(t - border, WINDOW)
+        weighed = counts.get(int(number), 0) + counts.get(int(number) - 1, 0) * (1 - since / WINDOW)
+        if weighed >= LIMIT:
+            return False
+        counts[int(number)] = counts.get(int(number), 0) + 1
+        return True
+
+    return admit
+
+
+def bucket() -> Limiter:
+    tokens, then = float(LIMIT), 0.0
+
+    def admit(t: float) -> bool:
+        nonlocal tokens, then
+        tokens, then = min(LIMIT, tokens + (t - then) * LIMIT / WINDOW), t
+        admitted = tokens >= 1
+        tokens -= admitted
+        return admitted
+
+    return admit
+
+
+class Burst:
+    """The burst as the scene makes it. Valid attempts go by one limiter, guesses by another; None admits all."""
+
+    def __init__(self, valid: Limiter | None, guess: Limiter | None, *, step: float) -> None:
+        self.limiters = {"guess": guess}
+        self.valid = valid
+        self.lines: list[Any] = []
+        self.step = step
+        self.now = BEGINS
+
+    def attempt(self, at: float, part: str, *, scene: str = SCENE) -> bool:
+        """Whether it was admitted."""
+        limiter = self.limiters.get(part, self.valid)
+        admitted = limiter is None or limiter(at)
+        status = (401 if part == "guess" else 200) if admitted else 429
+        conn = len(self.lines) + 1
+        self.lines.append(stream(conn=conn, at=at, scene=scene, part=part, status=status, address="127.0.0.1"))
+        return admitted
+
+    def until_limited(self, part: str, most: int) -> bool:
+        for _ in range(0, most, GROUP):
+            self.now += self.step
+            admitted = [self.attempt(self.now + n / 10_000, part) for n in range(GROUP)]
+            if not all(admitted):
+                return True
+        return False
+
+
+def judged(
+    valid: Limiter | None,
+    guess: Limiter | None,
+    *,
+    earlier: Iterable[tuple[float, str]] = (),
+    step: float = 0.02,
+) -> Outcome:
+    """The verdict; ``earlier`` attempts of other scenes have an instant and a part, groups of three come every step."""
+    burst = Burst(valid, guess, step=step)
+    for at, part in earlier:
+        burst.attempt(at, part, scene="another.scene")
+    burst.attempt(BEGINS, "held")
+    burst.until_limited("guess", GUESSES)
+    if not burst.until_limited("burst", 3 * LIMIT):
+        burst.until_limited("guess", LIMIT)
+    recorded = transcript(*burst.lines, completed(SCENE, at=400), terms=TERMS, scenes=(SCENE,))
+    return judge(counts_all_attempts, recorded).outcome
+
+
+#: What other scenes did from the same address in the window before: what is valid, and what is not.
+MIXED = [(BEGINS - 50.0 + 2.5 * n, "guess" if n % 2 else "earlier") for n in range(18)]
+VALID_FIRST = [(BEGINS - 50.0 + 2.5 * n, "earlier" if n < 9 else "guess") for n in range(18)]
+each_history = pytest.mark.parametrize("earlier", [(), MIXED, VALID_FIRST], ids=["none", "mixed", "valid first"])
+#: Where a window may have its border, in steps of these seconds: everywhere, and finely in the burst.
+COARSE, FINE = 0.5, 0.005
+BORDERS = [BEGINS - WINDOW + n * COARSE for n in range(120)] + [BEGINS + n * FINE for n in range(200)]
+
+
+@each_history
+@pytest.mark.parametrize("step", [0.02, 0.5])
+@pytest.mark.parametrize(
+    "kind", [sliding_log, bucket, *(lambda b=border: sliding_counter(b) for border in BORDERS[::10])]
+)
+def test_a_limiter_that_counts_all_is_not_accused(kind, step, earlier):
+    limiter = kind()
+    assert judged(limiter, limiter, earlier=earlier, step=step) is not Outcome.WARN
+
+
+@each_history
+@pytest.mark.parametrize("step", [0.02, 0.5])
+def test_fixed_windows_that_count_all_are_accused_by_less_than_one_chance_in_a_thousand(step, earlier):
+    accused = 0.0
+    for border in BORDERS:
+        limiter = fixed_window(border)
+        if judged(limiter, limiter, earlier=earlier, step=step) is Outcome.WARN:
+            accused += FINE if border >= BEGINS else COARSE
+    assert accused / WINDOW < COINCIDENCE
+
+
+@pytest.mark.parametrize("kind", [sliding_log, bucket, lambda: fixed_window(BEGINS - 30.0)])
+def test_a_limiter_that_counts_all_passes(kind):
+    limiter = kind()
+    assert judged(limiter, limiter) is Outcome.PASS
+
+
+@pytest.mark.parametrize("kind", [sliding_log, bucket, lambda: fixed_window(BEGINS - 30.0)])
+def test_refused_attempts_that_are_free_are_seen(kind):
+    assert judged(kind(), None) is Outcome.WARN
+
+
+@pytest.mark.parametrize("kind", [sliding_log, bucket, lambda: fixed_window(BEGINS - 30.0)])
+def test_valid_attempts_that_are_free_are_seen(kind):
+    assert judged(None, kind()) is Outcome.WARN
+
+
+def test_guesses_that_have_a_stricter_limit_of_their_own_are_limited():
+    failures = iter([True] * 5 + [False] * 100)
+    assert judged(sliding_log(), lambda _t: next(failures)) is Outcome.PASS
+
+
+def test_without_any_limit_nothing_is_told():
+    assert judged(None, None) is Outcome.UNTESTED
