@@ -47,6 +47,7 @@ COMPRESSED: Mapping[str, float] = {
     "numbers.rate_window": 3,
     "numbers.retry": 500,
     "numbers.burst": 500,
+    "numbers.fallback": 6.0,
 }
 #: The setting of the server that stands behind each promise.
 SETTINGS = {

@@ -14,9 +14,10 @@ import msgspec
 
 from sse_conform.entries import EventKind
 from sse_conform.namesakes import namesakes
-from sse_conform.promises import Cors, Count, Declared, MetricNames, Numbers, Table
+from sse_conform.promises import Cors, Count, Declared, MetricNames, Numbers, Paths, Polling, Table
 from sse_conform.spec import Capability
 from sse_conform.terms import Accepted, Terms
+from sse_conform.user_interface import UserInterface
 
 #: The placeholder that a trigger puts where sensitive values are to be planted: it becomes a JSON object.
 SENSITIVE = "sensitive"
@@ -65,21 +66,6 @@ class RequestTemplate(Table, frozen=True, kw_only=True):
     json: Any = None
     form: dict[str, str] | None = None
     save: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class Paths(Table, frozen=True, kw_only=True):
-    """Where the service has its routes; ``stream_of`` names a user, where the service has such a path."""
-
-    stream: str = "/api/stream/notifications"
-    stream_of: str = ""
-    polling: str = "/api/notifications"
-    metrics: str = "/metrics"
-
-
-class Polling(Table, frozen=True, kw_only=True):
-    """How polling answers: ``page`` is the JSON pointer of {"unread", "items", "next"} where that is wrapped."""
-
-    page: str = ""
 
 
 class Tls(Table, frozen=True, kw_only=True):
@@ -222,6 +208,7 @@ class Profile(Table, frozen=True, kw_only=True):
     cors: Cors = Cors()
     capabilities: Declared = Declared()
     browser: BrowserChoice = BrowserChoice()
+    ui: UserInterface | None = None
     sensitive_fields: tuple[str, ...] = ()
     accept_untested: tuple[Accepted, ...] = ()
 
@@ -284,6 +271,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.TRUSTED_PROXY: self.capabilities.trusted_proxy,
             Capability.UNTRUSTED: not self.capabilities.trusted_proxy,
             Capability.BROWSER: self.browser.engine is not None,
+            Capability.UI: self.ui is not None,
         }
         return tuple(capability for capability, claimed in claims.items() if claimed)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sse_conform.profile import Account, Carrier, Profile, Role, Tls
 from sse_conform.profile_problem import Problem, did_you_mean
 from sse_conform.profile_templates import template_problems
+from sse_conform.user_interface_checks import ui_problems
 
 ALGORITHMS = tuple(f"{family}{bits}" for family in ("HS", "RS", "PS", "ES") for bits in (256, 384, 512))
 KNOWN_ALGORITHMS = (*ALGORITHMS, "ES256K", "EdDSA")
@@ -41,6 +42,7 @@ def cross_problems(profile: Profile) -> Iterator[Problem]:
     yield from _auth_problems(profile)
     yield from _user_problems(profile)
     yield from template_problems(profile)
+    yield from ui_problems(profile)
     yield from _trigger_problems(profile)
     yield from _number_problems(profile)
     yield from _list_problems(profile)
@@ -225,7 +227,7 @@ def _trigger_problems(profile: Profile) -> Iterator[Problem]:
 
 def _number_problems(profile: Profile) -> Iterator[Problem]:
     numbers = profile.numbers
-    for name in ("heartbeat", "latency", "rate_window"):
+    for name in ("heartbeat", "latency", "rate_window", "fallback"):
         seconds = getattr(numbers, name)
         if seconds > LONGEST_SECONDS:
             remedy = f"seconds are meant: if these are milliseconds, write {seconds / 1000:g}"

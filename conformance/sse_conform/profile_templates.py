@@ -41,7 +41,7 @@ def _stream_of_problems(path: str) -> Iterator[Problem]:
     request = RequestTemplate(method="GET", path=path)
     for _, name in _placeholders(request, ""):
         if name not in USER_NAMES:
-            remedy = _placeholder_remedy(name, USER_NAMES)
+            remedy = placeholder_remedy(name, USER_NAMES)
             yield Problem(path="paths.stream_of", what=f"uses {{{name}}}, which is unknown", remedy=remedy)
     if path and not any(f"{{{name}}}" in path for name in USER_NAMES):
         remedy = 'put "{target.id}" where the user stands, or leave it out'
@@ -100,12 +100,11 @@ def _request_problems(path: str, request: RequestTemplate, known: frozenset[str]
         yield Problem(path=path, what="has both json and form", remedy="a request has one body: leave one out")
     for where, name in _placeholders(request, path):
         if name not in known:
-            yield Problem(
-                path=where, what=f"uses {{{name}}}, which is unknown", remedy=_placeholder_remedy(name, known)
-            )
+            yield Problem(path=where, what=f"uses {{{name}}}, which is unknown", remedy=placeholder_remedy(name, known))
 
 
-def _placeholder_remedy(name: str, known: Iterable[str]) -> str:
+def placeholder_remedy(name: str, known: Iterable[str]) -> str:
+    """What to write instead of an unknown placeholder."""
     names = {f"{{{each}}}" for each in known}
     choice = f"known here: {', '.join(sorted(names))}" if names else "there are no placeholders here"
     return f"{did_you_mean(f'{{{name}}}', names)}{choice}; for braces as such put a space inside them"

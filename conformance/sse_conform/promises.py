@@ -1,4 +1,4 @@
-"""The tables of a profile that say what a service promised: numbers, names, and what it claims to have."""
+"""The tables of a profile that say what a service promised: routes, names, numbers, and what it claims to have."""
 
 from typing import Annotated
 
@@ -10,6 +10,21 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the profile; unknown keys are errors."""
+
+
+class Paths(Table, frozen=True, kw_only=True):
+    """Where the service has its routes; ``stream_of`` names a user, where the service has such a path."""
+
+    stream: str = "/api/stream/notifications"
+    stream_of: str = ""
+    polling: str = "/api/notifications"
+    metrics: str = "/metrics"
+
+
+class Polling(Table, frozen=True, kw_only=True):
+    """How polling answers: ``page`` is the JSON pointer of {"unread", "items", "next"} where that is wrapped."""
+
+    page: str = ""
 
 
 class MetricNames(Table, frozen=True, kw_only=True):
@@ -27,7 +42,12 @@ class Cors(Table, frozen=True, kw_only=True):
 
 
 class Numbers(Table, frozen=True, kw_only=True):
-    """What was promised: seconds, except ``retry`` (milliseconds). ``rate_limit = 0``: no limit is expected."""
+    """
+    What was promised: seconds, except ``retry`` (milliseconds). ``rate_limit = 0``: no limit is expected.
+
+    Two are the client's: it keeps the newest ``kept_items``, and where push is refused it polls within ``fallback``,
+    and is back on push as soon once it can be.
+    """
 
     heartbeat: Positive = 25.0
     latency: Positive = 2.0
@@ -37,6 +57,8 @@ class Numbers(Table, frozen=True, kw_only=True):
     retry: Count | None = None
     burst: Count = 50
     max_stream_age: Positive | None = None
+    kept_items: Count = 50
+    fallback: Positive = 60.0
 
 
 class Declared(Table, frozen=True, kw_only=True):

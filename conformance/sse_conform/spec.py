@@ -84,6 +84,7 @@ class Capability(StrEnum):
     TRUSTED_PROXY = "trusted-proxy"
     UNTRUSTED = "untrusted"
     BROWSER = "browser"
+    UI = "ui"
 
     @property
     def may(self) -> bool:
@@ -114,6 +115,7 @@ MAY = frozenset(
         Capability.AUDIENCE,
         Capability.UNTRUSTED,
         Capability.BEARER,
+        Capability.UI,
     }
 )
 
@@ -150,4 +152,5 @@ REMEDIES: dict[Capability, str] = {
     Capability.TRUSTED_PROXY: "declare capabilities.trusted_proxy = true",
     Capability.UNTRUSTED: "leave capabilities.trusted_proxy out: a trusted proxy may name whom it speaks for",
     Capability.BROWSER: "choose a browser: --browser, or browser.engine in the profile",
+    Capability.UI: "add [ui]: the page, its login, and where it shows notifications",
 }

@@ -34,6 +34,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     leeway: float = 60.0
     burst: int = 50
     max_stream_age: float | None = None
+    kept_items: int = 50
+    fallback: float = 60.0
     metric_names: tuple[str, str, str] = (
         "sse_open_connections",
         "sse_stream_duration_seconds",

@@ -8,6 +8,7 @@ import pytest
 
 from sse_conform.profile_file import load_profile
 from sse_conform.profile_shape import scalar_paths
+from sse_conform.user_interface import Step, UserInterface
 
 PAGE = (Path(__file__).parents[2] / "docs" / "profile.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -39,6 +40,11 @@ def test_the_page_shows_every_key() -> None:
     tables = {"auth.login.form", "users.signup.id", "users.accounts.role", "users.accounts.id", "rest.method"}
     steps = {f"triggers.vulnerability.steps.{key}" for key in ("method", "path", "headers", "json")}
     others = {"triggers.assignment.steps.save", "triggers.assignment.id", "triggers.alert.concerns", "triggers.invalid"}
-    expected = scalar_paths().keys() | tables | steps | others | {"accept_untested.rule", "accept_untested.reason"}
+    page = {f"ui.{key}" for key in UserInterface.__struct_fields__} | {
+        f"ui.login.{key}" for key in Step.__struct_fields__
+    }
+    expected = (
+        scalar_paths().keys() | tables | steps | others | page | {"accept_untested.rule", "accept_untested.reason"}
+    )
     assert expected - shown == IN_PROSE
     assert not [key for key in IN_PROSE if f"`{key}`" not in PAGE]

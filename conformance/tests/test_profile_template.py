@@ -5,6 +5,7 @@ from pathlib import Path
 from sse_conform.commands.init import template
 from sse_conform.profile_file import load_profile
 from sse_conform.profile_shape import scalar_paths
+from sse_conform.user_interface import UserInterface
 
 SECRETS = {"ALICE_PASSWORD": "a", "BOB_PASSWORD": "b", "ADMIN_PASSWORD": "c", "JWT_SECRET": "d"}
 TEXT = template("http://127.0.0.1:3000")
@@ -29,7 +30,7 @@ def test_the_template_is_a_profile_with_everything_switched_on(tmp_path: Path) -
 def test_the_template_names_every_key() -> None:
     table = tomllib.loads(UNFOLDED)
     missing = []
-    for path in scalar_paths():
+    for path in (*scalar_paths(), *(f"ui.{key}" for key in UserInterface.__struct_fields__)):
         found = table
         for key in path.split("."):
             found = found.get(key, {}) if isinstance(found, dict) else {}
