@@ -1,14 +1,17 @@
 """
 The entries of a transcript that tell of browsers: their pages, what a page saw, and what lay on the way to the target.
 
-A page runs the suite's harness, which opens a native EventSource and tells everything that happens to it. All traffic
-of a page goes through a fault proxy; a request of it that reached the stream route is recorded as any other attempt,
-with the number of the page.
+A page runs the suite's harness, which opens a native EventSource and tells everything that happens to it; or it is the
+target's own, and what it shows is told. All traffic of a page goes through a fault proxy; a request of it that reached
+the stream route is recorded as any other attempt, with the number of the page.
 """
 
 from enum import StrEnum
 
 from sse_conform.entry import Entry, TokenKind
+
+#: The folder of screenshots, beside the transcript.
+PICTURES = "pictures"
 
 
 class Sight(StrEnum):
@@ -45,14 +48,18 @@ class Deed(StrEnum):
     ON = "on"
     """A fault was switched on; ``detail`` says which."""
     OFF = "off"
+    PUSH = "push"
+    """The browser asked for the stream, whether the target saw it or not; ``detail`` is method and path."""
+    POLL = "poll"
+    """The browser asked the polling route."""
 
 
 class PageOpened(Entry, frozen=True, kw_only=True, tag="page-opened"):
     """
-    A tab opened a page with the harness.
+    A tab opened a page with the harness, or the target's ``own``.
 
     ``device`` is the browser profile (cookies, network) that it belongs to, numbered from 1 in the run; ``user`` and
-    ``token`` say whose credential the device holds, ``browser`` is its name and version.
+    ``token`` say whose credential the device holds, or who is to log in, ``browser`` is its name and version.
     """
 
     page: int
@@ -62,6 +69,7 @@ class PageOpened(Entry, frozen=True, kw_only=True, tag="page-opened"):
     user: str
     token: TokenKind
     browser: str
+    own: bool = False
 
 
 class PageSaw(Entry, frozen=True, kw_only=True, tag="page-saw"):
@@ -81,6 +89,25 @@ class PageSaw(Entry, frozen=True, kw_only=True, tag="page-saw"):
     type: str = ""
     data: str = ""
     last_event_id: str = ""
+
+
+class PageShowed(Entry, frozen=True, kw_only=True, tag="page-showed"):
+    """
+    What the target's own page showed at ``t``, by the places that the profile names; told whenever that changed.
+
+    ``notifications`` are the texts of the visible entries of its list, from the top; ``unread`` and ``connection`` are
+    the texts of these places, ``prompt`` says whether it asked for a login. ``part`` names a look that the scene took,
+    ``picture`` the screenshot that was taken with it, by its place beside the transcript.
+    """
+
+    page: int
+    scene: str
+    part: str = ""
+    notifications: tuple[str, ...] = ()
+    unread: str = ""
+    connection: str = ""
+    prompt: bool = False
+    picture: str = ""
 
 
 class Relayed(Entry, frozen=True, kw_only=True, tag="relayed"):

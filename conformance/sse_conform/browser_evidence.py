@@ -36,7 +36,7 @@ class Page:
 
 
 def pages(transcript: Transcript, *scenes: str) -> tuple[Page, ...]:
-    """The pages of these scenes, or of all."""
+    """The pages with the harness of these scenes, or of all."""
     sights: dict[int, list[PageSaw]] = defaultdict(list)
     for seen in transcript.of(PageSaw):
         sights[seen.page].append(seen)
@@ -50,7 +50,7 @@ def pages(transcript: Transcript, *scenes: str) -> tuple[Page, ...]:
             streams=tuple(streams[opened.page]),
         )
         for opened in transcript.of(PageOpened)
-        if not scenes or opened.scene in scenes
+        if not opened.own and (not scenes or opened.scene in scenes)
     )
 
 

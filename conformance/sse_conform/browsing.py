@@ -21,6 +21,10 @@ class Outage(StrEnum):
     """Nothing comes through, and nothing is closed."""
     GATEWAY = "gateway"
     """What is connected is lost, and a gateway answers 502 to whoever comes anew."""
+    NO_PUSH = "no-push"
+    """The stream is lost, and 503 is answered to whoever asks for it anew; all else goes through."""
+    LIMITED = "limited"
+    """The same with 429."""
 
 
 class Tab(Protocol):
@@ -74,6 +78,54 @@ class Tab(Protocol):
         ...
 
 
+class OwnPage(Protocol):
+    """
+    The target's own page in a tab, used as a person uses it. Waits answer whether what was awaited came.
+
+    A step that cannot be done breaks the scene with a message that names its selector.
+    """
+
+    async def log_in(self) -> bool:
+        """Go to the page, log in, and wait until it has a stream with a snapshot and asks for no login any more."""
+        ...
+
+    async def log_in_again(self) -> bool:
+        """The same on the page as it is."""
+        ...
+
+    async def log_out(self) -> bool:
+        """Log out by the page's own means; False where the profile names none."""
+        ...
+
+    async def until_back(self, *, seconds: float) -> bool:
+        """Wait for a snapshot on a stream that is asked for from now on."""
+        ...
+
+    async def until_shown(self, *published: Published, seconds: float) -> bool:
+        """Wait until the page shows each of these events."""
+        ...
+
+    async def until_prompted(self, *, seconds: float) -> bool:
+        """Wait until the page asks for a login."""
+        ...
+
+    async def until_polled(self, *, seconds: float) -> bool:
+        """Wait for one more request on the polling route."""
+        ...
+
+    async def until_heard(self, name: str, *, seconds: float) -> bool:
+        """Wait for one more event of this type on the page's stream."""
+        ...
+
+    async def look(self, part: str) -> None:
+        """Record what the page shows now, with a screenshot."""
+        ...
+
+    async def leave(self) -> None:
+        """Go elsewhere in the same tab."""
+        ...
+
+
 class Device(Protocol):
     """One person's browser profile: cookies or headers of one account, and a network that can fail."""
 
@@ -87,6 +139,18 @@ class Device(Protocol):
 
     async def visit(self, part: str) -> Tab:
         """A new tab that opens no stream."""
+        ...
+
+    async def use(self, part: str) -> OwnPage:
+        """The target's own page in a new tab, where nobody is logged in; one on a device."""
+        ...
+
+    def expire(self) -> bool:
+        """
+        From now on the target sees an expired token where the own page sends its genuine one; whether that can be.
+
+        Without the key of the target it is a tampered one, which is refused alike.
+        """
         ...
 
     async def fail(self, outage: Outage) -> None:

@@ -7,7 +7,7 @@ when an entry is recorded, with placeholders of equal length, so that live and o
 
 from enum import StrEnum
 
-from sse_conform.browser_entries import PageOpened, PageSaw, Relayed
+from sse_conform.browser_entries import PageOpened, PageSaw, PageShowed, Relayed
 from sse_conform.entry import Entry, Header, TokenKind
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Noted",
     "PageOpened",
     "PageSaw",
+    "PageShowed",
     "Published",
     "Relayed",
     "Repeated",
@@ -276,5 +277,6 @@ AnyEntry = (
     | Noted
     | PageOpened
     | PageSaw
+    | PageShowed
     | Relayed
 )

@@ -1,5 +1,6 @@
 """Where in the record a finding is, and how the wire looks there."""
 
+from collections.abc import Iterator
 from typing import assert_never
 
 import msgspec
@@ -11,10 +12,16 @@ from sse_conform.transcript import Event, Stream
 
 #: As many bytes of the wire before the place of a finding are shown.
 WIRE_BYTES = 400
+#: As many of the entries that a page listed.
+SIGHTS = 6
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Where in the record a finding is: scene, connection, instant (ns), byte range, and the last bytes of the wire."""
+    """
+    Where in the record a finding is: scene, connection, instant (ns), byte range, and the last bytes of the wire.
+
+    Of a page ``wire`` says what it showed, and ``picture`` where its screenshot lies, seen from the transcript.
+    """
 
     scene: str
     t: int
@@ -22,6 +29,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     end: int = 0
     wire: str = ""
+    picture: str = ""
 
 
 def locate(place: Place) -> Evidence:
@@ -52,8 +60,24 @@ def locate(place: Place) -> Evidence:
             head = printable(f"{place.method} {place.target} -> {place.status}")
             body = place.body[:WIRE_BYTES]
             return Evidence(scene=place.scene, t=place.answered, wire=f"{head}\n{_readable(body)}")
+        case e.PageShowed():
+            wire = "\n".join(map(printable, _sights(place)))
+            return Evidence(scene=place.scene, t=place.t, wire=wire, picture=place.picture)
         case _:
             assert_never(place)
+
+
+def _sights(shown: e.PageShowed) -> Iterator[str]:
+    """What a page showed, in lines."""
+    for name in ("connection", "unread"):
+        if text := getattr(shown, name):
+            yield f"{name}: {text}"
+    if shown.prompt:
+        yield "it asks for a login"
+    yield f"{len(shown.notifications)} notifications" + (", from the top:" if shown.notifications else "")
+    yield from (f"- {text}" for text in shown.notifications[:SIGHTS])
+    if len(shown.notifications) > SIGHTS:
+        yield f"- and {len(shown.notifications) - SIGHTS} more"
 
 
 def _head_lines(stream: Stream) -> str:

@@ -79,10 +79,8 @@ class Recorder:
                 entry = msgspec.structs.replace(
                     entry, event_id=redact.text(entry.event_id), error=redact.text(entry.error)
                 )
-            case e.PageSaw():
-                # As the bytes of a stream, lest one of the two be changed and the other not.
-                told = {name: _as_bytes(redact, getattr(entry, name)) for name in ("type", "data", "last_event_id")}
-                entry = msgspec.structs.replace(entry, **told)
+            case e.PageSaw() | e.PageShowed():
+                entry = _told(redact, entry)
             case e.Repeated():
                 entry = msgspec.structs.replace(entry, reason=redact.text(entry.reason))
             case e.Noted():
@@ -125,3 +123,13 @@ class Recorder:
 def _as_bytes(redact: Redactor, text: str) -> str:
     """Text with every secret replaced, but no more than that."""
     return redact.octets(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+
+def _told(redact: Redactor, entry: e.PageSaw | e.PageShowed) -> e.PageSaw | e.PageShowed:
+    """What a page told, redacted as the bytes of a stream are, lest one of the two be changed and the other not."""
+    told = {
+        name: tuple(_as_bytes(redact, text) for text in value) if isinstance(value, tuple) else _as_bytes(redact, value)
+        for name in ("type", "data", "last_event_id", "notifications", "unread", "connection")
+        if (value := getattr(entry, name, ""))
+    }
+    return msgspec.structs.replace(entry, **told)

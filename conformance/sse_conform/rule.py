@@ -13,7 +13,7 @@ from sse_conform.transcript import Event, Stream, Transcript
 S = TypeVar("S")
 
 #: What a finding may point at.
-Place = Event | Stream | e.Published | e.Exchanged
+Place = Event | Stream | e.Published | e.Exchanged | e.PageShowed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

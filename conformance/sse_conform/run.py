@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sse_conform import entries as e
 from sse_conform.driver.world import World
@@ -25,10 +25,11 @@ _SETTLED = frozenset({e.SceneOutcome.COMPLETED, e.SceneOutcome.SKIPPED})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunResult:
-    """What a run leaves behind."""
+    """What a run leaves behind; ``pictures`` are its screenshots (PNG) by the names that the transcript knows."""
 
     report: Report
     transcript: Transcript
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: bool = False) -> RunResult:
@@ -55,7 +56,7 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
                 trouble = troupe.bug(caught)
         transcript = world.recorder.transcript(troupe.header, interrupted=interrupted)
     report = report_of(transcript, plan.rules, strict=strict, trouble="; ".join(troupe.troubles))
-    result = RunResult(report=report, transcript=transcript)
+    result = RunResult(report=report, transcript=transcript, pictures=world.pictures)
     if trouble is not None:
         trouble.result = result
         raise trouble

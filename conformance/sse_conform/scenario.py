@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sse_conform.browsing import Device, Tab
+from sse_conform.browsing import Device, OwnPage, Tab
 from sse_conform.corpus import Alias
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.spec import Capability
@@ -172,9 +172,13 @@ class Stage(Protocol):
         part: str = "",
         text: str = "",
         variant: Variant = Variant.ORDINARY,
-        via: Tab | None = None,
+        via: Tab | OwnPage | None = None,
     ) -> Published:
-        """Cause one event for the user labelled ``to``, ``via`` a page if given; wait for the acknowledgement."""
+        """
+        Cause one event for the user labelled ``to``; wait for the acknowledgement.
+
+        A page that it goes ``via`` sends the requests; the target's own is filled in, where the profile says how.
+        """
         ...
 
     async def device(self, user: str = "", *, token: TokenKind = TokenKind.GENUINE) -> Device:

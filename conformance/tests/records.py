@@ -76,6 +76,11 @@ def exchanged(**changes: Any) -> e.Exchanged:
     return e.Exchanged(**(fields | changes))
 
 
+def showed(*notifications: str, at: float = 1.0, page: int = 1, **changes: Any) -> e.PageShowed:
+    """What the target's own page showed."""
+    return e.PageShowed(**({"t": ns(at), "page": page, "scene": SCENE, "notifications": notifications} | changes))
+
+
 def completed(scene: str = SCENE, *, at: float = 100.0) -> e.SceneEnded:
     return e.SceneEnded(t=ns(at), scene=scene, outcome=e.SceneOutcome.COMPLETED)
 

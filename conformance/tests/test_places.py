@@ -2,13 +2,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_conform import entries as e
-from sse_conform.places import WIRE_BYTES, locate
+from sse_conform.places import SIGHTS, WIRE_BYTES, locate
 
 from .records import (
     exchanged,
     notification,
     ns,
     published,
+    showed,
     snapshot,
     stream,
     transcript,
@@ -50,6 +51,26 @@ def test_a_publish_and_an_exchange_are_shown_in_a_line():
     assert (evidence.t, evidence.wire) == (ns(2), "GET /api/items -> 500\n\\xff[]\\r\n")
 
 
+def test_a_page_is_shown_by_what_it_showed_and_by_its_picture():
+    evidence = locate(
+        showed("one", "two", unread="2", connection="live", prompt=True, picture="pictures/page-1-look.png")
+    )
+    assert evidence.wire.split("\n") == [
+        "connection: live",
+        "unread: 2",
+        "it asks for a login",
+        "2 notifications, from the top:",
+        "- one",
+        "- two",
+    ]
+    assert evidence.picture == "pictures/page-1-look.png"
+
+
+def test_of_a_long_list_the_first_entries_are_shown():
+    *_, last = locate(showed(*map(str, range(50)))).wire.split("\n")
+    assert last == f"- and {50 - SIGHTS} more"
+
+
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
 
 
@@ -65,6 +86,7 @@ def test_the_wire_is_printable_whatever_the_target_sent(octets, text):
         *recorded.streams[0].blocks,
         published(octets=raw, to=text),
         exchanged(body=octets, target=text),
+        showed(text, unread=text, connection=text),
     ]
     for place in places:
         assert all(line.isprintable() for line in locate(place).wire.split("\n"))

@@ -35,6 +35,7 @@ TALKATIVE = (
     e.PageSaw(
         t=1, page=1, scene=SCENE, sight=Sight.MESSAGE, type=SECRET, data=SECRET, last_event_id=SECRET
     ),
+    e.PageShowed(t=1, page=1, scene=SCENE, notifications=(SECRET,), unread=SECRET, connection=SECRET),
     e.Relayed(t=1, device=1, scene=SCENE, deed=Deed.ANSWERED, detail=SECRET),
 )  # fmt: skip
 #: These hold nothing but the suite's own words.

@@ -95,6 +95,7 @@ ENTRIES = (
         browser="chromium 1",
     ),
     e.PageSaw(t=41, page=1, scene="idle.long", sight=Sight.MESSAGE, page_time=0.5, source=1, type="ping", data="{}"),
+    e.PageShowed(t=41, page=1, scene="idle.long", part="look", notifications=("new",), unread="1", prompt=True),
     e.Relayed(t=41, device=1, scene="idle.long", deed=Deed.CUT, link=2, conn=1, detail="reset"),
     e.SceneEnded(t=42, scene="idle.long", outcome=e.SceneOutcome.COMPLETED),
     e.Repeated(t=43, scene="idle.long", reason="the suite stood still"),

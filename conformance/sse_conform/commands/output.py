@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from sse_conform.browser_entries import PICTURES
 from sse_conform.errors import ConformError, UsageError
 from sse_conform.lazy_group import silence
 from sse_conform.report import Report
@@ -90,6 +91,24 @@ def save(report: Report, rules: Mapping[str, Rule], kind: str, file: Path, *, re
             write(report, rules, kind, out, rerun=rerun)
     except OSError as error:
         return [UsageError(f"{file} cannot be written: {error.strerror}", hint="name another file")]
+    return []
+
+
+def save_pictures(report: Report, pictures: Mapping[str, bytes], folder: Path) -> list[ConformError]:
+    """
+    Write the screenshots that breaches rest on, by their places in ``folder``; gives what could not be written.
+
+    Those of an earlier run go: they would pass for evidence of this one.
+    """
+    named = {breach.evidence.picture for verdict in report.verdicts for breach in verdict.breaches}
+    try:
+        for old in (folder / PICTURES).glob("page-*.png"):
+            old.unlink()
+        for place in sorted(named & pictures.keys()):
+            (folder / place).parent.mkdir(exist_ok=True)
+            (folder / place).write_bytes(pictures[place])
+    except OSError as error:
+        return [UsageError(f"a screenshot cannot be written to {folder}: {error.strerror}", hint="name another folder")]
     return []
 
 

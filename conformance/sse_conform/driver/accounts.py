@@ -23,12 +23,13 @@ LONGEST_TOKEN = 16 * 1024
 
 @dataclass(kw_only=True, slots=True)
 class Identity:
-    """An account that is logged in. ``id`` keeps the type that the service gave it."""
+    """An account that is logged in. ``id`` keeps the type that the service gave it; a given token needs no password."""
 
     username: str
     id: str | int
     token: str
     role: Role
+    password: str = field(default="", repr=False)
     made_at: int | None = field(default=None)
 
     def as_user(self, label: str) -> User:
@@ -168,6 +169,7 @@ class Accounts:
                 id=next(each for each in (account.id, subject, account.username) if isinstance(each, str | int)),
                 token=token,
                 role=account.role,
+                password=account.password,
                 made_at=made_at,
             )
         return self._logged_in[account.username]

@@ -1,9 +1,10 @@
 """One person's browser in a run: a context of its own, behind a fault proxy of its own."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,11 @@ from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
 from sse_conform.driver.budget import Place
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.fault_proxy import FaultProxy
-from sse_conform.driver.proxy_faults import Blackhole, Close, Gateway, Reach, Refuse, Reset
+from sse_conform.driver.news import News
+from sse_conform.driver.outages import parts_of, patterns
+from sse_conform.driver.own_page import BINDING, LiveOwnPage, Person, observed_by
+from sse_conform.driver.proxy_faults import Swap
+from sse_conform.driver.tokens import TokenMint
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Carrier, Engine, Profile
 from sse_conform.recorder import Recorder
@@ -35,9 +40,10 @@ VIEWPORT = {"width": 800, "height": 600}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owner:
-    """Whose browser it is: user name, credential (None for nobody's), and what kind of token that is."""
+    """Whose browser it is: user name and password, credential (None for nobody's), what kind of token that is."""
 
     username: str = ""
+    password: str = field(default="", repr=False)
     credential: str | None = None
     token: TokenKind = TokenKind.GENUINE
 
@@ -62,6 +68,8 @@ class Surroundings:
     process: BrowserProcess
     scene: str
     address: str
+    mint: TokenMint
+    pictures: dict[str, bytes]
     spend: Callable[[], Place]
     settle: Callable[[Place, int], None]
 
@@ -74,19 +82,26 @@ class LiveDevice:
         self._owner = owner
         self.number = around.recorder.next("device")
         self._visits: dict[int, _Visit] = {}
+        self._own: tuple[LiveOwnPage, str] | None = None
+        self._news = News()
         self._offline = False
         base = urlsplit(around.profile.url)
         self._origin = f"{base.scheme}://{base.netloc}"
+        path = base.path.rstrip("/") + around.profile.paths.stream
+        self._stream = patterns(around.profile.host, around.profile.port, path)
         self._wire = BrowserWire(
             device=self.number,
             scene=around.scene,
-            path=base.path.rstrip("/") + around.profile.paths.stream,
+            path=path,
+            polling=base.path.rstrip("/") + around.profile.paths.polling,
+            auth=around.profile.auth,
             recorder=around.recorder,
             clock=around.clock,
             terms=around.terms,
             caller=self._caller,
             spend=around.spend,
             settle=around.settle,
+            on_news=self._news.tell,
         )
         self._proxy = FaultProxy(
             around.clock,
@@ -140,29 +155,57 @@ class LiveDevice:
         """A new tab that opens no stream."""
         return await self._load(part, {"url": ""})
 
-    def has(self, tab: LiveTab) -> bool:
+    async def use(self, part: str) -> LiveOwnPage:
+        """The target's own page in a tab; see the protocol. A device has one."""
+        around, number = self._around, self._around.recorder.next("page")
+        ui = around.profile.ui
+        assert ui is not None
+        assert self._own is None
+        self._note_page(number, part, own=True)
+        await self.context.add_init_script(observed_by(ui))
+        page = LiveOwnPage(
+            await self.context.new_page(),
+            number=number,
+            scene=around.scene,
+            url=around.profile.url.rstrip("/") + ui.path,
+            ui=ui,
+            person=Person(username=self._owner.username, password=self._owner.password),
+            wire=self._wire,
+            clock=around.clock,
+            recorder=around.recorder,
+            pictures=around.pictures,
+            news=self._news,
+        )
+        self._own = (page, part)
+        await self.context.expose_binding(BINDING, lambda _source, told: page.showed(told))
+        return page
+
+    def expire(self) -> bool:
+        """From now on the target sees an expired token in the page's stead; see the protocol."""
+        genuine = self._wire.credential
+        for kind in (TokenKind.EXPIRED, TokenKind.TAMPERED, TokenKind.GARBAGE):
+            with contextlib.suppress(LookupError):
+                token = self._around.mint.make(kind, genuine)
+                if not genuine or self._own is None or token is None:
+                    return False
+                self._around.recorder.redactor.keep(token, "token")
+                self._own[0].token = kind
+                self._proxy.apply(Swap(old=genuine.encode("latin-1"), new=token.encode("latin-1")))
+                return True
+        return False
+
+    def has(self, tab: object) -> bool:
         """Whether this tab is one of its own."""
-        return tab.number in self._visits
+        return isinstance(tab, LiveTab) and tab.number in self._visits
 
     async def fail(self, outage: Outage) -> None:
         """Let the network fail."""
-        match outage:
-            case Outage.RESET:
-                self._proxy.apply(Reset())
-            case Outage.CLOSE:
-                self._proxy.apply(Close())
-            case Outage.SILENCE:
-                self._proxy.apply(Blackhole(), reach=Reach.ALL)
-            case Outage.GATEWAY:
-                self._proxy.apply(Gateway())
-                self._proxy.apply(Reset())
-            case Outage.REFUSED | Outage.OFFLINE:
-                if outage is Outage.OFFLINE and self._around.process.engine is Engine.CHROMIUM:
-                    # For navigator.onLine alone: open streams go on. Others take it for the end of the world.
-                    self._offline = True
-                    await self.context.set_offline(True)
-                self._proxy.apply(Refuse())
-                self._proxy.apply(Reset())
+        if outage is Outage.OFFLINE and self._around.process.engine is Engine.CHROMIUM:
+            # For navigator.onLine alone: open streams go on. Others take it for the end of the world.
+            self._offline = True
+            await self.context.set_offline(True)
+        for fault, reach, match in parts_of(outage, self._stream):
+            self._proxy.apply(fault, reach=reach, match=match)
 
     async def mend(self) -> None:
         """Let the network work again."""
@@ -187,6 +230,12 @@ class LiveDevice:
             retry=lambda: self._retry_of(number),
         )
         self._visits[number] = _Visit(tab=tab, part=part, settings={"page": number, "types": TYPES, **settings})
+        self._note_page(number, part, own=False)
+        await tab.load(await self.context.new_page())
+        return tab
+
+    def _note_page(self, number: int, part: str, *, own: bool) -> None:
+        around = self._around
         around.recorder.add(
             e.PageOpened(
                 t=around.clock.now(),
@@ -195,12 +244,11 @@ class LiveDevice:
                 scene=around.scene,
                 part=part,
                 user=self._owner.username,
-                token=self._owner.token,
+                token=TokenKind.GENUINE if own else self._owner.token,
                 browser=around.process.name,
+                own=own,
             )
         )
-        await tab.load(await self.context.new_page())
-        return tab
 
     async def _serve(self, route: "Route") -> None:
         """The harness, on the target's own origin, without asking the target."""
@@ -218,6 +266,9 @@ class LiveDevice:
         self._visits[told.pop("page")].tab.saw(told)
 
     def _caller(self, page: int) -> Caller:
+        if not page and self._own:
+            own, part = self._own
+            return Caller(page=own.number, part=part, user=self._owner.username, token=own.token, stranger=True)
         visit = self._visits.get(page)
         part = visit.part if visit else ""
         return Caller(page=page, part=part, user=self._owner.username, token=self._owner.token)

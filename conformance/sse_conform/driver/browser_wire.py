@@ -31,9 +31,11 @@ from sse_conform.driver.proxy_events import (
     ProxyTargetEnded,
     WireEvent,
 )
+from sse_conform.driver.seen_credential import credentials_in
 from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.entries import EndKind, TokenKind
+from sse_conform.profile import Auth
 from sse_conform.recorder import Recorder
 from sse_conform.terms import Terms
 
@@ -46,12 +48,17 @@ _BROWSER_LEFT = End(kind=EndKind.CLOSED, detail="The browser closed the connecti
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who an attempt of a page counts for: the page and its part in the scene, the account, the kind of its token."""
+    """
+    Who an attempt of a page counts for: the page and its part in the scene, the account, the kind of its token.
+
+    ``stranger`` says that the credential is the page's own: the suite learns it from the request.
+    """
 
     page: int
     part: str
     user: str
     token: TokenKind
+    stranger: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -73,24 +80,42 @@ class BrowserWire:
         device: int,
         scene: str,
         path: str,
+        polling: str,
+        auth: Auth,
         recorder: Recorder,
         clock: Clock,
         terms: Terms,
         caller: Callable[[int], Caller],
         spend: Callable[[], Place],
         settle: Callable[[Place, int], None],
+        on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self._device = device
         self._scene = scene
         self._path = path
+        self._polling = polling
+        self._auth = auth
         self._recorder = recorder
         self._clock = clock
         self._terms = terms
         self._caller = caller
         self._spend = spend
         self._settle = settle
+        self._on_news = on_news
         self._live: dict[int, _Exchange] = {}
         self._retry: dict[int, int] = {}
+        self.credential = ""
+        """What the last request for the stream carried, where it was a page's own; a secret."""
+        self.asked = 0
+        """How often the stream was asked for."""
+        self.polled = 0
+        """How often the polling route was."""
+
+    @property
+    def latest(self) -> LiveSubscription | None:
+        """The stream that was opened last, as long as it is open."""
+        exchange = next(reversed(self._live.values()), None)
+        return exchange.stream if exchange else None
 
     def retry_of(self, page: int) -> int | None:
         """The reconnection time that a page was told last, in milliseconds."""
@@ -112,10 +137,13 @@ class BrowserWire:
                 self._note(Deed.ENDED, event.t, link=event.conn)
             case ProxySwitched():
                 self._note(Deed.ON if event.on else Deed.OFF, event.t, detail=event.fault)
-            case ProxyRequest() | ProxyConnected():
+            case ProxyRequest():
+                self._ask(event)
+            case ProxyConnected():
                 pass
             case _:
                 assert_never(event)
+        self._on_news()
 
     def on_wire(self, event: WireEvent) -> None:
         """What passed between browser and target."""
@@ -130,6 +158,16 @@ class BrowserWire:
                 self._leave(event)
             case _:
                 assert_never(event)
+        self._on_news()
+
+    def _ask(self, event: ProxyRequest) -> None:
+        """Routes that matter are noted also where no target sees the request."""
+        split = urlsplit(event.target)
+        deed = {self._path: Deed.PUSH, self._polling: Deed.POLL}.get(split.path)
+        if deed is not None:
+            self.asked += deed is Deed.PUSH
+            self.polled += deed is Deed.POLL
+            self._note(deed, event.t, link=event.conn, detail=f"{event.method} {split.path}")
 
     def _begin(self, event: ProxyForwarded) -> None:
         request, split = event.request, urlsplit(event.request.target)
@@ -138,6 +176,8 @@ class BrowserWire:
         referrer = next((value for name, value in request.headers if name == "referer"), "")
         named = _PAGE.search(referrer)
         caller = self._caller(int(named[1]) if named else 0)
+        if caller.stranger:
+            self._learn(request)
         place = self._spend()
         stream = LiveSubscription(self._recorder.next("conn"), self._recorder, self._clock, self._terms)
         target = split.path + (f"?{split.query}" if split.query else "")
@@ -160,6 +200,14 @@ class BrowserWire:
             method=request.method, host=split.hostname or "", port=split.port or 80, target=split.path
         )
         self._live[event.conn] = _Exchange(page=caller.page, stream=stream, response=ResponseReader(asked), place=place)
+
+    def _learn(self, request: ProxyRequest) -> None:
+        """The credential of a page is a secret like any other, before anything of it is recorded."""
+        found = [each for each in credentials_in(request.target, request.headers, self._auth) if each]
+        for each in found:
+            self._recorder.redactor.keep(each, "token")
+        if found:
+            self.credential = found[0]
 
     def _receive(self, event: ProxyReceived) -> None:
         exchange = self._live.get(event.conn)

@@ -226,7 +226,7 @@ class ProxyConnection:
             self._tell(ProxyForwarded(t=self._clock.now(), conn=self.number, request=request))
             self._watch = ResponseWatch(head)
             self._answered.clear()
-            await link.lane.put(head.forwarded(target))
+            await link.lane.put(self._board.rewritten(self.number, self.where, head.forwarded(target)))
         if not link.tasks:
             reading = self._tasks.create_task(self._read_target(link))
             link.tasks += [reading, self._tasks.create_task(self._deliver_up(link, reading))]

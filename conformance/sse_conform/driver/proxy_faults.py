@@ -2,11 +2,11 @@
 The faults of the proxy, which connections they reach, and which of them hold at the moment.
 
 A *cut* ends connections (reset, close, refuse, blackhole), a *shape* changes the flow of their bytes (delay, throttle,
-slice, hold), and a gateway answers in the target's stead.
+slice, hold), a gateway answers in the target's stead, and a swap changes what the target is asked.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import assert_never
@@ -96,11 +96,19 @@ class Gateway:
     status: int = 502
 
     def __post_init__(self) -> None:
-        if not 500 <= self.status <= 599:
-            raise ValueError("a gateway answers with a status from 500 to 599")
+        if not 400 <= self.status <= 599:
+            raise ValueError("a gateway answers with a status from 400 to 599")
 
 
-Fault = Reset | Close | Refuse | Blackhole | Delay | Throttle | Slice | Hold | Gateway
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swap:
+    """In the heads of requests these bytes become others: the target sees another token than the client sent."""
+
+    old: bytes = field(repr=False)
+    new: bytes = field(repr=False)
+
+
+Fault = Reset | Close | Refuse | Blackhole | Delay | Throttle | Slice | Hold | Gateway | Swap
 
 
 def usual_reach(fault: Fault) -> Reach:
@@ -110,7 +118,7 @@ def usual_reach(fault: Fault) -> Reach:
             return Reach.PRESENT
         case Refuse():
             return Reach.FUTURE
-        case Blackhole() | Delay() | Throttle() | Slice() | Hold() | Gateway():
+        case Blackhole() | Delay() | Throttle() | Slice() | Hold() | Gateway() | Swap():
             return Reach.ALL
     assert_never(fault)
 
@@ -126,7 +134,7 @@ def cut_of(fault: Fault) -> Cut | None:
             return Cut.REFUSE
         case Blackhole():
             return Cut.BLACKHOLE
-        case Delay() | Throttle() | Slice() | Hold() | Gateway():
+        case Delay() | Throttle() | Slice() | Hold() | Gateway() | Swap():
             return None
     assert_never(fault)
 
@@ -134,7 +142,7 @@ def cut_of(fault: Fault) -> Cut | None:
 def describe(fault: Fault) -> str:
     """A fault in a few words."""
     match fault:
-        case Reset() | Close() | Blackhole() | Hold():
+        case Reset() | Close() | Blackhole() | Hold() | Swap():
             return type(fault).__name__.lower()
         case Refuse():
             return "refuse, nobody listening" if fault.listener else "refuse"
@@ -221,11 +229,18 @@ class FaultBoard:
                     to_target, to_client = to_target.joined(both), to_client.joined(both)
                 case Hold():
                     to_client = to_client.joined(Shape(held=True))
-                case Reset() | Close() | Refuse() | Blackhole() | Gateway():
+                case Reset() | Close() | Refuse() | Blackhole() | Gateway() | Swap():
                     pass
                 case _:
                     assert_never(fault)
         return to_target, to_client
+
+    def rewritten(self, conn: int, where: str | None, head: bytes) -> bytes:
+        """The head of a request as the target is to see it."""
+        for fault in self._covering(conn, where):
+            if isinstance(fault, Swap):
+                head = head.replace(fault.old, fault.new)
+        return head
 
     def _covering(self, conn: int, where: str | None) -> tuple[Fault, ...]:
         return tuple(applied.fault for applied in self.applied if applied.covers(conn, where))

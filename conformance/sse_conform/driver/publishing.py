@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.planting import plant
 from sse_conform.driver.rest import Answer
@@ -53,43 +55,74 @@ class Sender(Protocol):
         ...
 
 
+class Form(Protocol):
+    """A page with a form that creates an event."""
+
+    @property
+    def everyone(self) -> bool:
+        """Whether what is created in it concerns everybody."""
+        ...
+
+    async def create(self, values: Mapping[str, Any]) -> Answer:
+        """Fill it in, send it, and wait for the answer."""
+        ...
+
+
 async def perform(act: Act, rest: Sender, *, number: int, scene: str, part: str) -> Published:
     """Send the requests of the trigger in order, up to the first that is refused."""
-    trigger, target, sender = act.trigger, act.target, act.sender
-    marker = new_marker()
-    text = _marked(act.text, marker)
+    trigger, marker = act.trigger, new_marker()
     sensitive, planted = plant(act.sensitive_fields) if act.variant is Variant.SENSITIVE else ({}, ())
-    values: dict[str, object] = {
-        SENSITIVE: sensitive,
-        "text": text,
+    values = _values(act, marker) | {SENSITIVE: sensitive}
+    for step in trigger.steps:
+        answer = await rest.send(step, values, act.sender.token)
+        if not answer.ok:
+            break
+        values |= {name: answer.value(pointer) for name, pointer in step.save.items()}
+    identifier = answer.value(trigger.id) if trigger.id else None
+    published = _published(act, answer, values, number=number, scene=scene, part=part)
+    return replace(
+        published,
+        marker=marker if trigger.recognise is Recognise.MARKER else "",
+        everyone=trigger.concerns is Concerns.EVERYONE,
+        event_id="" if identifier is None else str(identifier),
+        planted=planted,
+    )
+
+
+async def fill_in(act: Act, form: Form, *, number: int, scene: str, part: str) -> Published:
+    """Create the event in a page, as a person does."""
+    values = _values(act, new_marker())
+    answer = await form.create(values)
+    published = _published(act, answer, values, number=number, scene=scene, part=part)
+    return replace(published, everyone=form.everyone)
+
+
+def _values(act: Act, marker: str) -> dict[str, Any]:
+    target, sender = act.target, act.sender
+    return {
+        "text": _marked(act.text, marker),
         "nonce": marker,
         "target.id": target.id,
         "target.username": target.username,
         "sender.id": sender.id,
         "sender.username": sender.username,
     }
-    for step in trigger.steps:
-        answer = await rest.send(step, values, sender.token)
-        if not answer.ok:
-            break
-        values |= {name: answer.value(pointer) for name, pointer in step.save.items()}
-    identifier = answer.value(trigger.id) if trigger.id else None
+
+
+def _published(act: Act, answer: Answer, values: Mapping[str, Any], *, number: int, scene: str, part: str) -> Published:
     return Published(
         t=answer.sent,
         number=number,
         scene=scene,
         part=part,
         kind=act.kind,
-        to=target.username,
-        octets=text.encode("utf-8", "surrogatepass"),
-        marker=marker if trigger.recognise is Recognise.MARKER else "",
+        to=act.target.username,
+        octets=values["text"].encode("utf-8", "surrogatepass"),
+        marker=values["nonce"],
         acked=answer.answered,
         status=answer.status,
         accepted=answer.ok,
-        sender=sender.username,
-        everyone=trigger.concerns is Concerns.EVERYONE,
+        sender=act.sender.username,
         valid=act.variant is not Variant.INVALID,
-        event_id="" if identifier is None else str(identifier),
-        planted=planted,
         error="" if answer.ok else answer.summary,
     )

@@ -33,7 +33,7 @@ class SceneDevices:
             credential = world.mint.make(token, identity.token)
             if credential is not None:
                 world.recorder.redactor.keep(credential, "token")
-            owner = Owner(username=identity.username, credential=credential, token=token)
+            owner = Owner(username=identity.username, password=identity.password, credential=credential, token=token)
         around = Surroundings(
             profile=world.profile,
             terms=world.terms,
@@ -42,6 +42,8 @@ class SceneDevices:
             process=world.process,
             scene=self._scene.id,
             address=self._address,
+            mint=world.mint,
+            pictures=world.pictures,
             spend=self._spend,
             settle=self._settle,
         )

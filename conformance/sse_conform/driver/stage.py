@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from sse_conform import entries as e
-from sse_conform.browsing import Device, Tab
+from sse_conform.browsing import Device, OwnPage, Tab
 from sse_conform.corpus import Alias
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.attempts import Attempt, Attempts
@@ -14,7 +14,8 @@ from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.budget import Place
 from sse_conform.driver.credentials import Credentials
 from sse_conform.driver.gate import Gate
-from sse_conform.driver.publishing import Act, choose, perform
+from sse_conform.driver.own_page import LiveOwnPage
+from sse_conform.driver.publishing import Act, choose, fill_in, perform
 from sse_conform.driver.scene_devices import SceneDevices
 from sse_conform.driver.stream_call import Variation, path_naming
 from sse_conform.driver.subscription import LiveSubscription
@@ -151,7 +152,7 @@ class LiveStage:
         part: str = "",
         text: str = "",
         variant: Variant = Variant.ORDINARY,
-        via: Tab | None = None,
+        via: Tab | OwnPage | None = None,
     ) -> Published:
         """Cause one event for the user labelled ``to``; see the protocol."""
         world, target = self._world, self._cast[to]
@@ -166,8 +167,12 @@ class LiveStage:
             variant=variant,
             sensitive_fields=world.profile.sensitive_fields,
         )
-        rest = self._devices.rest_of(via) if isinstance(via, LiveTab) else world.rest
-        published = await perform(act, rest, number=world.recorder.next("publish"), scene=self._scene.id, part=part)
+        number, scene = world.recorder.next("publish"), self._scene.id
+        if isinstance(via, LiveOwnPage) and via.creates:
+            published = await fill_in(act, via, number=number, scene=scene, part=part)
+        else:
+            rest = self._devices.rest_of(via) if isinstance(via, LiveTab) else world.rest
+            published = await perform(act, rest, number=number, scene=scene, part=part)
         world.recorder.add(published)
         return published
 

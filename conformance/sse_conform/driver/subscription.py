@@ -113,6 +113,10 @@ class LiveSubscription:
         """How many frames came so far."""
         return self._types.total()
 
+    def heard(self, name: str) -> int:
+        """How many events of this type came so far."""
+        return self._types[name]
+
     async def until_snapshot(self) -> bool:
         """Wait for the first event named snapshot."""
         return await self._wait(lambda: self._has_snapshot, patience(self._terms))

@@ -35,6 +35,8 @@ class World:
     tls: ssl.SSLContext | None
     listener: Listener
     process: BrowserProcess | None = None
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """The screenshots that were taken (PNG), by name."""
     streams: list[LiveSubscription] = field(default_factory=list)
     """Every attempt so far that our own sockets made."""
 

@@ -163,6 +163,8 @@ def _write_breach(page: _Page, breach: Breach) -> None:
     page.prose("Received", breach.actual)
     page.field("At", _place(breach.evidence))
     page.field("Wire", *_excerpt(breach.evidence))
+    if breach.evidence.picture:
+        page.field("Picture", f"{breach.evidence.picture}, beside the transcript")
 
 
 def _excerpt(evidence: Evidence) -> list[str]:

@@ -173,7 +173,7 @@ def test_a_cut_with_a_duration_reaches_what_comes_too(kind: str) -> None:
         ("slice=1.5@5", "'1.5' is not a whole number"),
         ("slice=0@5", "one or more bytes"),
         ("hold@5", "hold@5+3"),
-        ("gateway=200@5", "from 500 to 599"),
+        ("gateway=200@5", "from 400 to 599"),
     ],
 )
 def test_a_fault_that_cannot_be_read_is_explained(text: str, message: str) -> None:

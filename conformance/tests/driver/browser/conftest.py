@@ -1,6 +1,6 @@
 """A target in this process, and scenes played on it in the real browser."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
@@ -19,6 +19,7 @@ class Theatre:
 
     def __init__(self, target: TinyTarget):
         self.target = target
+        self.pictures: Mapping[str, bytes] = {}
 
     async def play(self, acts, *, users=("alice",), attempts=4, engine=Engine.CHROMIUM, executable="", **profile):
         """The record of a run of this scene alone."""
@@ -27,6 +28,7 @@ class Theatre:
         settings = {"browser": browser, "numbers": NUMBERS} | profile
         result = await play_on(self.target, scene, **settings)
         assert result.report.trouble == ""
+        self.pictures = result.pictures
         return result.transcript
 
 

@@ -18,6 +18,7 @@ from sse_conform.driver.proxy_faults import (
     Refuse,
     Reset,
     Slice,
+    Swap,
     Throttle,
 )
 
@@ -267,6 +268,18 @@ async def test_a_tunnel_meets_the_gateway_and_the_reset(servers, server_tls, tru
                 await anext(pieces)
 
 
+async def test_a_swap_changes_the_heads_of_requests_and_nothing_else(target, dial, proxy, send, receive):
+    client = await dial()
+    swap = proxy.apply(Swap(old=b"genuine", new=b"old"))
+    head = f"POST http://127.0.0.1:{target.port}/?token=genuine HTTP/1.1\r\nHost: x\r\nCookie: a=genuine\r\n".encode()
+    await send(client, head + b"Content-Length: 7\r\n\r\ngenuine")
+    end = await target.accept()
+    seen = b"POST /?token=old HTTP/1.1\r\nHost: x\r\nCookie: a=old\r\nContent-Length: 7\r\n\r\ngenuine"
+    assert await receive(end, len(seen)) == seen
+    proxy.lift(swap)
+    assert "genuine" not in f"{swap} {proxy.seen(ProxySwitched)}"
+
+
 async def test_a_pattern_limits_a_fault_to_its_targets(exchange, dial, new_target, proxy, send):
     other = new_target()
     kept = [await exchange("/stream"), await exchange("/news", to=other)]
@@ -335,7 +348,7 @@ async def test_switching_is_told(proxy):
         (lambda: Delay(to_client=-1), "zero or more"),
         (lambda: Throttle(rate=0), "use Blackhole"),
         (lambda: Slice(size=0), "one or more"),
-        (lambda: Gateway(status=404), "from 500 to 599"),
+        (lambda: Gateway(status=200), "from 400 to 599"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(make, message):
