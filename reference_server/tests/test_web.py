@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as NothingCame
 
-from sse_conform.driver.proxy_faults import Blackhole, Refuse, Reset
+from sse_conform.driver.proxy_faults import Blackhole, Hold, Reach, Refuse, Reset
 
 from .support import STREAM
 
@@ -216,6 +216,75 @@ async def test_where_push_is_refused_it_polls_and_returns_to_push(start, browser
     await expect(page.locator("#connection")).to_have_text("live")
     await report(page, "heard by push", "alice")
     await expect(messages(page)).to_have_text(["heard by push", "heard by polling"])
+
+
+async def test_where_streams_alone_do_not_get_through_it_polls_and_returns_to_push(start, browser, sse_fault_proxy):
+    url = start(retry=200).url
+    through = {"server": sse_fault_proxy.url, "bypass": "<-loopback>"}
+    page = await person(browser, url, "alice", proxy=through)
+    await follow(page)
+    await until(page, "s.connection === 'live'")
+    cutting = sse_fault_proxy.apply(Reset(), reach=Reach.ALL, match=f"*{STREAM}*")
+    await until(page, "s.connection === 'polling'")
+    await report(page, "heard by polling", "alice")
+    await until(page, "s.items.length === 1")
+    sse_fault_proxy.lift(cutting)
+    await until(page, "s.connection === 'live'")
+
+
+async def test_a_stream_that_is_held_back_is_replaced_by_polling(start, browser, sse_fault_proxy):
+    url = start(retry=200).url
+    through = {"server": sse_fault_proxy.url, "bypass": "<-loopback>"}
+    page = await person(browser, url, "alice", proxy=through)
+    holding = sse_fault_proxy.apply(Hold(), match=f"*{STREAM}*")
+    await follow(page)
+    await until(page, "s.connection === 'polling'")
+    sse_fault_proxy.lift(holding)
+    await until(page, "s.connection === 'live'")
+
+
+async def test_an_answer_to_a_poll_that_comes_when_push_is_back_changes_nothing(start, browser, sse_fault_proxy):
+    url = start(retry=200).url
+    through = {"server": sse_fault_proxy.url, "bypass": "<-loopback>"}
+    page = await person(browser, url, "alice", proxy=through)
+    cutting = sse_fault_proxy.apply(Reset(), reach=Reach.ALL, match=f"*{STREAM}*")
+    await follow(page, pollEvery=5000)
+    await until(page, "s.connection === 'polling'")
+    polls = sse_fault_proxy.apply(Hold(), match="*/api/notifications?after=*")
+    await page.evaluate("window.mine.start()")
+    await until(page, "s.connection === 'reconnecting'")
+    sse_fault_proxy.lift(cutting)
+    await until(page, "s.connection === 'live'")
+    before = await page.evaluate("window.states.length")
+    sse_fault_proxy.lift(polls)
+    await report(page, "heard by push", "alice")
+    await until(page, "s.items.length === 1 && s.unread === 1")
+    assert await page.evaluate(f"window.states.slice({before}).every((state) => state.connection === 'live')")
+
+
+async def test_whoever_uses_keys_keeps_the_place_when_the_list_changes(service, browser):
+    page = await person(browser, service.url, "web-focus")
+    for title in ("first", "second"):
+        await report(page, title, "web-focus")
+    second = page.get_by_role("button", name="Mark as read: second")
+    first = page.get_by_role("button", name="Mark as read: first")
+    await first.focus()
+    await report(page, "third", "web-focus")
+    await first.focus()
+    await page.evaluate(
+        """() => fetch("/api/vulnerabilities", {
+            method: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: JSON.stringify({ title: "fourth" }),
+        })"""
+    )
+    await expect(messages(page)).to_have_text(["fourth", "third", "second", "first"])
+    await expect(first).to_be_focused()
+    await second.focus()
+    await page.keyboard.press("Enter")
+    await expect(first).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#notifications")).to_be_focused()
 
 
 async def test_a_logout_ends_the_stream(service, browser, client):

@@ -11,6 +11,8 @@ const WORDS = {
   [Connection.STOPPED]: "stopped",
 };
 const LOGIN = "/api/auth/login";
+/** What only somebody who is logged in sees. */
+const WITHIN = ["desk", "bell", "connection", "leave"];
 const TITLES = { NEW: "New", ASSIGNED: "Assigned", ALERT: "Alert" };
 
 const find = (id) => document.getElementById(id);
@@ -53,41 +55,80 @@ async function idOf(username) {
 
 function enter(user) {
   find("login").hidden = true;
-  for (const id of ["desk", "bell", "leave"]) find(id).hidden = false;
+  for (const id of WITHIN) find(id).hidden = false;
   find("alert").hidden = user.role !== "admin";
   find("who").textContent = user.username;
   notifications.start();
+  find("notifications").focus({ preventScroll: true });
 }
 
 function leave({ ended }) {
   notifications.stop();
-  for (const id of ["desk", "bell", "leave"]) find(id).hidden = true;
+  for (const id of WITHIN) find(id).hidden = true;
   find("login").hidden = false;
   find("login-prompt").hidden = !ended;
+  document.title = "Notifications";
   find("login").elements.username.focus();
 }
 
+/** The rows on show by the ids of their items: one that did not change is left alone, and keeps the focus. */
+const rows = new Map();
+
 function row(item) {
+  const known = rows.get(item.id);
+  if (known && known.read === item.read) return known.line;
   const line = document.createElement("li");
+  const part = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
   line.dataset.id = item.id;
   line.className = item.read ? "" : "unread";
-  const part = (tag, name, text) => {
-    const made = document.createElement(tag);
-    made.className = name;
-    made.textContent = text;
-    return made;
-  };
-  const when = part("time", "", new Date(item.created_at).toLocaleTimeString());
+  const type = part("span", "type", TITLES[item.type] ?? item.type);
+  type.dataset.type = item.type;
+  const when = part("time", "", shortly(new Date(item.created_at)));
   when.dateTime = item.created_at;
-  line.append(part("span", "type", TITLES[item.type] ?? item.type), part("span", "message", item.message), when);
-  if (!item.read) {
-    const button = part("button", "second", "Read");
-    button.type = "button";
-    button.ariaLabel = `Mark as read: ${item.message}`;
-    button.addEventListener("click", () => read(item.id));
-    line.append(button);
-  }
+  const about = part("span", "about", "");
+  about.append(type, when);
+  line.append(part("span", "message", item.message), about);
+  if (!item.read) line.append(readButton(item));
+  rows.set(item.id, { read: item.read, line });
   return line;
+}
+
+function readButton(item) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "second small", textContent: "Mark read" });
+  button.ariaLabel = `Mark as read: ${item.message}`;
+  button.addEventListener("click", async () => {
+    const next = button.closest("li").nextElementSibling?.querySelector("button");
+    await read(item.id);
+    (next?.isConnected ? next : find("notifications")).focus(); // the button is gone: whoever uses keys goes on
+  });
+  return button;
+}
+
+/** The time of day, and before today the date. */
+function shortly(date) {
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString([], today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+}
+
+function list(items) {
+  const lines = items.map(row);
+  const kept = new Set(lines);
+  for (const old of [...find("items").children]) if (!kept.has(old)) old.remove();
+  for (const [id, { line }] of rows) if (!kept.has(line)) rows.delete(id);
+  lines.forEach((line, place) => {
+    const there = find("items").children[place] ?? null;
+    if (line !== there) find("items").insertBefore(line, there);
+  });
+}
+
+/** What can be assigned: the vulnerabilities that the list tells of. */
+function offer(items) {
+  const known = new Map(items.filter((item) => item.vulnerability_id).map((item) => [item.vulnerability_id, item.message]));
+  const choice = find("assign").elements.vulnerability;
+  if ([...known.keys()].join() === [...choice.options].map((option) => option.value).join()) return;
+  const chosen = choice.value;
+  choice.replaceChildren(...[...known].map(([id, title]) => new Option(title, id, false, id === chosen)));
 }
 
 function show({ items, unread, connection, error }) {
@@ -97,13 +138,12 @@ function show({ items, unread, connection, error }) {
   state.textContent = WORDS[connection];
   find("offline").hidden = connection !== Connection.OFFLINE;
   find("unread").textContent = unread;
+  find("bell").classList.toggle("none", !unread);
+  find("read-all").hidden = !unread;
   document.title = unread ? `(${unread}) Notifications` : "Notifications";
   find("empty").hidden = items.length > 0;
-  find("items").replaceChildren(...items.map(row));
-  const choice = find("assign").elements.vulnerability;
-  const chosen = choice.value;
-  const known = new Map(items.filter((item) => item.vulnerability_id).map((item) => [item.vulnerability_id, item.message]));
-  choice.replaceChildren(...[...known].map(([id, title]) => new Option(title, id, false, id === chosen)));
+  list(items);
+  offer(items);
 }
 
 /** Mark one as read, or with null all. */

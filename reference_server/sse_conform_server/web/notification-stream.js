@@ -1,10 +1,10 @@
 /**
- * Notifications as they happen: pushed over Server-Sent Events, polled while push is refused.
+ * Notifications as they happen: pushed over Server-Sent Events, polled as long as push does not come through.
  *
  * A snapshot sets the list, a notification is put in front of it and the newest 50 are kept, a ping changes nothing.
  * A dropped connection comes back: the browser reconnects by itself, and a line that fell silent is opened anew. 401
- * stops for good and sets the error "auth"; whoever shows the state asks for a login. Closing every connection on
- * every error, as sketches of such clients often do, would end the reconnecting with the first lost packet.
+ * stops for good and sets the error "auth"; whoever shows the state asks for a login. Closing the connection on every
+ * error, as sketches of such clients often do, would end the reconnecting with the first lost packet.
  *
  * The state is immutable and changes only through listeners, so a hook is a line of React:
  *
@@ -35,9 +35,16 @@ export class NotificationStream {
   #source = null;
   /** The highest id known, 0 for an empty list, null before the first word. */
   #newest = null;
+  /** The same without what polling told since: a snapshot replaces that too. */
+  #settled = null;
+  /** From where on something may be missing below a snapshot, null where nothing is. */
+  #gap = null;
+  /** How often in a row the stream was lost, and how often it was refused. */
+  #losses = 0;
   #refusals = 0;
   #timers = new Map();
   #life = null;
+  #polling = null;
 
   /**
    * @param {object} [options]
@@ -45,7 +52,7 @@ export class NotificationStream {
    * @param {string} [options.poll] path of the polling fallback
    * @param {number} [options.retry] milliseconds before a refused stream is tried again, doubled each time
    * @param {number} [options.slowest] milliseconds beyond which that is not doubled
-   * @param {number} [options.pollEvery] milliseconds between polls
+   * @param {number} [options.pollEvery] milliseconds between polls; so long a first word of the stream is awaited, too
    * @param {number} [options.silence] milliseconds without a word after which the line counts as dead; heartbeats come
    *   every 25 s, so that two of them may be lost
    */
@@ -82,8 +89,8 @@ export class NotificationStream {
     addEventListener("pagehide", () => this.#rest(), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#open(), { signal });
     this.#set({ items: [], unread: 0, error: null });
-    this.#newest = null;
-    this.#refusals = 0;
+    this.#newest = this.#settled = this.#gap = null;
+    this.#losses = this.#refusals = 0;
     this.#open();
   }
 
@@ -115,6 +122,7 @@ export class NotificationStream {
   #rest() {
     this.#source?.close();
     this.#source = null;
+    this.#stopPolling();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -125,48 +133,51 @@ export class NotificationStream {
     this.#source = source;
     if (this.#state.connection !== Connection.POLLING) this.#set({ connection: Connection.CONNECTING });
     this.#watch();
+    if (!this.#polling) this.#after("poll", this.#options.pollEvery, () => this.#poll());
     source.addEventListener("snapshot", (event) => this.#snapshot(JSON.parse(event.data)));
     source.addEventListener("notification", (event) => this.#notification(JSON.parse(event.data)));
-    source.addEventListener("ping", () => this.#heard());
-    source.addEventListener("open", () => this.#heard());
+    source.addEventListener("ping", () => this.#watch());
     source.addEventListener("error", () => {
       if (source !== this.#source) return;
       if (source.readyState === EventSource.CLOSED) this.#refused();
-      else this.#set({ connection: navigator.onLine ? Connection.RECONNECTING : Connection.OFFLINE });
+      else this.#lost();
     });
-  }
-
-  #heard() {
-    if (this.#state.connection !== Connection.POLLING) this.#set({ connection: Connection.LIVE });
-    this.#watch();
   }
 
   /** A network that vanishes says no word of it, to a new connection neither: only silence tells. */
   #watch() {
     this.#after("silence", this.#options.silence, () => {
-      this.#set({ connection: Connection.RECONNECTING });
+      this.#poll();
       this.#open();
     });
   }
 
   #snapshot({ unread, items }) {
-    const known = this.#newest;
+    const known = this.#settled;
     const oldest = Math.min(...items.map((item) => item.id));
-    this.#newest = Math.max(0, ...items.map((item) => item.id));
-    this.#refusals = 0;
-    clearTimeout(this.#timers.get("poll"));
-    clearTimeout(this.#timers.get("push"));
+    this.#newest = this.#settled = Math.max(0, ...items.map((item) => item.id));
+    this.#losses = this.#refusals = 0;
+    this.#stopPolling();
     this.#set({ items: items.slice(0, KEEP), unread, connection: Connection.LIVE, error: null });
-    this.#heard();
-    // A snapshot is short: between what was known and its oldest item there may be more.
-    if (known !== null && items.length && oldest > known) this.#page(known);
+    this.#watch();
+    // A snapshot is short: between what was settled and its oldest item there may be more.
+    if (known !== null && items.length && oldest > known) this.#gap ??= known;
+    if (this.#gap !== null) this.#fill();
+  }
+
+  async #fill() {
+    const { signal } = this.#life;
+    const status = await this.#read(this.#gap, signal);
+    if (signal.aborted) return;
+    if (status === 200) this.#gap = null;
+    else this.#after("fill", this.#options.pollEvery, () => this.#fill());
   }
 
   #notification(item) {
-    this.#heard();
+    this.#watch();
     this.#add([item]);
     if (this.#newest === null || item.id > this.#newest) {
-      this.#newest = item.id;
+      this.#newest = this.#settled = item.id;
       this.#set({ unread: this.#state.unread + 1 });
     }
   }
@@ -180,51 +191,66 @@ export class NotificationStream {
     this.#set({ items: merged.slice(0, KEEP) });
   }
 
+  /** The browser comes back by itself; where that fails as well there may be no way for streams at all. */
+  #lost() {
+    this.#losses += 1;
+    if (!navigator.onLine) this.#set({ connection: Connection.OFFLINE });
+    else if (this.#state.connection !== Connection.POLLING) this.#set({ connection: Connection.RECONNECTING });
+    if (this.#losses > 1 && !this.#polling) this.#poll();
+  }
+
   /** The browser gave up, and does not say why: a request of our own does. */
   async #refused() {
     this.#source = null;
     clearTimeout(this.#timers.get("silence"));
     const life = this.#life;
-    const status = await this.#poll();
-    if (life !== this.#life || status === 401) return;
+    await this.#poll();
+    if (life !== this.#life) return;
     const pause = Math.min(this.#options.retry * 2 ** this.#refusals, this.#options.slowest);
     this.#refusals += 1;
     // All clients of a server that comes back must not come back at once.
     this.#after("push", pause * (1 + Math.random() / 4), () => this.#open());
   }
 
-  /** One look by polling, and the next one by and by; the status of the answer, 0 without one. */
+  /** One look by polling, and the next one by and by, until a snapshot comes. */
   async #poll() {
-    const life = this.#life;
-    const status = await this.#page(this.#newest);
-    if (life !== this.#life) return status;
+    this.#stopPolling();
+    const { signal } = (this.#polling = new AbortController());
+    const status = await this.#read(this.#newest, signal);
+    if (signal.aborted) return;
     if (status === 401) {
       this.stop();
       this.#set({ error: "auth" });
-    } else {
-      const down = navigator.onLine ? Connection.RECONNECTING : Connection.OFFLINE;
-      this.#set({ connection: status === 200 ? Connection.POLLING : down });
-      this.#after("poll", this.#options.pollEvery, () => this.#poll());
+      return;
     }
-    return status;
+    const down = navigator.onLine ? Connection.RECONNECTING : Connection.OFFLINE;
+    this.#set({ connection: status === 200 ? Connection.POLLING : down });
+    this.#after("poll", this.#options.pollEvery, () => this.#poll());
+  }
+
+  #stopPolling() {
+    this.#polling?.abort();
+    this.#polling = null;
+    clearTimeout(this.#timers.get("poll"));
   }
 
   /** All that came after this id; the status of the last answer, 0 without one. */
-  async #page(after) {
-    const life = this.#life;
+  async #read(after, signal) {
     let cursor = after;
     for (let page = 0; page < PAGES; page += 1) {
       const query = cursor !== null ? `?after=${cursor}&limit=${PAGE}` : "";
       try {
-        const answer = await fetch(this.#options.poll + query, { signal: life?.signal });
+        const limit = AbortSignal.timeout(this.#options.silence);
+        const answer = await fetch(this.#options.poll + query, { signal: AbortSignal.any([signal, limit]) });
         if (answer.status === 400 && cursor !== null) {
-          cursor = this.#newest = null; // the service does not know this cursor: it has begun anew
+          cursor = this.#newest = this.#settled = null; // the service does not know this cursor: it has begun anew
           continue;
         }
         if (!answer.ok) return answer.status;
         const { unread, items, next } = await answer.json();
-        if (life !== this.#life) return 0;
+        if (signal.aborted) return 0;
         this.#newest = Math.max(this.#newest ?? 0, ...items.map((item) => item.id));
+        this.#settled ??= this.#newest;
         this.#add(items);
         this.#set({ unread });
         if (cursor === null || items.length < PAGE) return 200;
