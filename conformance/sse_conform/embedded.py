@@ -56,8 +56,8 @@ SETTINGS = {
     "numbers.rate_window": "WINDOW",
     "numbers.retry": "RETRY",
 }
-#: The variables of the profile that outrank a compressed promise.
-CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST"}
+#: The variables of the profile that outrank what a run of this target lays over its profile.
+CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST", "source_addresses": "CONFORM_SOURCE_ADDRESSES"}
 #: What a profile has to say for an oddity, as the server announces it, in TOML.
 _PROMISE = re.compile(rb"^the profile has to say: (.+)$", re.MULTILINE)
 _READY = re.compile(rb"^listening on (http://\S+)", re.MULTILINE)
@@ -69,10 +69,11 @@ class Embedded:
     def __init__(
         self, *, compressed: bool = False, faults: tuple[str, ...] = (), oddities: tuple[str, ...] = ()
     ) -> None:
-        # A promise that is no setting of the server may be chosen for a run as for any other target.
+        # What is no setting of the server may be chosen for a run as for any other target.
         chosen = {path for path, name in CHOOSABLE.items() if os.environ.get(name)}
-        promised = {path: value for path, value in COMPRESSED.items() if path not in chosen} if compressed else {}
-        self._promises: dict[str, object] = dict(promised)
+        promised: dict[str, object] = {**COMPRESSED} if compressed else {}
+        promised["source_addresses"] = list(ADDRESSES)
+        self._promises = {path: value for path, value in promised.items() if path not in chosen}
         self._faults = faults
         self._oddities = oddities
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,7 +89,7 @@ class Embedded:
         """What this run lays over the shipped profile."""
         varied = [*(f"oddity {name}" for name in self._oddities), *(f"fault {name}" for name in self._faults)]
         name = {"name": f"reference with {' and '.join(varied)}"} if varied else {}
-        return {"url": self.url, "source_addresses": list(ADDRESSES), **name, **self._promises}
+        return {"url": self.url, **name, **self._promises}
 
     @staticmethod
     def profile_file() -> Path:

@@ -35,6 +35,14 @@ def test_its_promises_are_the_plans_unless_compressed() -> None:
     assert plain.source_addresses == ADDRESSES
 
 
+def test_the_source_addresses_may_be_chosen_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "CONFORM_SOURCE_ADDRESSES", "127.0.0.9")
+    server = Embedded(compressed=True)
+    environ = {**server.secrets, "CONFORM_SOURCE_ADDRESSES": "127.0.0.9"}
+    profile = load_profile(file=server.profile_file(), overrides=server.overrides, environ=environ).profile
+    assert (profile.source_addresses, profile.numbers.heartbeat) == (("127.0.0.9",), 2.0)
+
+
 def test_its_secrets_are_new_each_time_and_collected() -> None:
     one, other = Embedded(), Embedded()
     assert not set(one.secrets.values()) & set(other.secrets.values())
