@@ -7,7 +7,9 @@ What a target does wrong is data (:class:`sse_conform.rule.Finding`), never an e
     ├── UsageError          exit 2: the command line cannot be followed
     │   └── ProfileError    exit 2: the profile cannot be used
     ├── TargetError         exit 3: the target cannot be judged (unreachable, not ready, wrong address)
-    │   └── SilentTargetError   it is the service, but no stream of it begins: judged on that alone
+    │   ├── SilentTargetError   it is the service, but no stream of it begins: judged on that alone
+    │   ├── SignUpError         the request that makes an account made none
+    │   └── LoginError          an account got no token
     └── TranscriptError     exit 2: a transcript file cannot be read
 
 Every message is a sentence for the person at the keyboard; ``hint`` says what to do next.
@@ -59,3 +61,11 @@ class TargetError(ConformError):
 
 class SilentTargetError(TargetError):
     """The target refuses strangers and so is the service, but no stream of it begins: more scenes would only wait."""
+
+
+class SignUpError(TargetError):
+    """No account was made, or nobody can tell which."""
+
+
+class LoginError(TargetError):
+    """An account got no token."""

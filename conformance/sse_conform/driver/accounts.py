@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from sse_conform import corpus
 from sse_conform.corpus import Alias
 from sse_conform.driver.login_answer import login_failure, token_in
+from sse_conform.driver.refusal_hints import remedy
 from sse_conform.driver.rest import Rest
 from sse_conform.driver.tokens import claims_of
-from sse_conform.errors import TargetError
+from sse_conform.errors import LoginError, SignUpError, TargetError
 from sse_conform.json_pointer import ids_in
 from sse_conform.namesakes import namesakes
 from sse_conform.profile import Account, Profile, Role
@@ -66,14 +67,14 @@ class Accounts:
         if self._profile.users.signup:
             if scene.alike:
                 return await self._sign_up_alike(scene.users)
-            made = await asyncio.gather(*(self._sign_up(label) for label in scene.users))
+            made = await asyncio.gather(*(self.sign_up(label) for label in scene.users))
             return dict(zip(scene.users, made, strict=True))
         async with self._changed:
             await self._changed.wait_for(lambda: self._choice(scene))
             taken = self._choice(scene)
             self._free = [account for account in self._free if account not in taken]
         try:
-            return {label: await self._log_in(account) for label, account in zip(scene.users, taken, strict=True)}
+            return {label: await self.log_in(account) for label, account in zip(scene.users, taken, strict=True)}
         except BaseException:
             await self._give_back({account.username for account in taken})
             raise
@@ -92,13 +93,13 @@ class Accounts:
 
     async def _sign_up_alike(self, labels: tuple[str, ...]) -> dict[str, Identity]:
         longer = next(alias for alias in corpus.aliases() if not alias.odd)
-        first = await self._sign_up(labels[0])
-        return {labels[0]: first, labels[1]: await self._sign_up(labels[1], longer.of(first.username))}
+        first = await self.sign_up(labels[0])
+        return {labels[0]: first, labels[1]: await self.sign_up(labels[1], longer.of(first.username))}
 
     async def namesake(self, identity: Identity, alias: Alias) -> Identity | None:
         """A new account whose name is this alias of another one's; None where the service refuses it."""
         try:
-            return await self._sign_up(alias.name, alias.of(identity.username))
+            return await self.sign_up(alias.name, alias.of(identity.username))
         except TargetError:
             return None
 
@@ -130,12 +131,13 @@ class Accounts:
     async def _find_sender(self, role: Role) -> Identity | None:
         given = [account for account in self._profile.users.accounts if account.role is role]
         if role is Role.ADMIN:
-            return await self._log_in(given[0])
+            return await self.log_in(given[0])
         if self._profile.users.signup:
-            return await self._sign_up("sender")
-        return await self._log_in(self._apart) if self._apart else None
+            return await self.sign_up("sender")
+        return await self.log_in(self._apart) if self._apart else None
 
-    async def _sign_up(self, label: str, name: str = "") -> Identity:
+    async def sign_up(self, label: str, name: str = "") -> Identity:
+        """Make an account, and log it in; its name begins with the label unless one is given."""
         signup = self._profile.users.signup
         assert signup is not None
         self._numbers += 1
@@ -145,21 +147,22 @@ class Accounts:
         self._redactor.keep(password, "password")
         answer = await self._rest.send(signup, {"username": username, "password": password})
         if not answer.ok:
-            raise TargetError(
+            raise SignUpError(
                 f"{signup.method} {signup.path} did not make an account: {answer.summary}",
-                hint=answer.hint or "check [users.signup] in the profile, or give [[users.accounts]] instead",
+                hint=answer.hint or f"{remedy('[users.signup]', answer.status)}; or give [[users.accounts]] instead",
             )
         given = answer.value(signup.id) if signup.id else None
         if signup.id and (not isinstance(given, str | int) or isinstance(given, bool)):
             ids = ", ".join(f"{pointer} is {value!r}" for pointer, value in ids_in(answer.document)) or "none seen"
-            raise TargetError(
+            raise SignUpError(
                 f"{signup.method} {signup.path} answered {answer.status}, but there is no id at {signup.id}",
                 hint=f"correct the pointer users.signup.id in the profile, or leave it out; ids in the answer: {ids}",
             )
         account = Account(username=username, password=password, id=given)
-        return await self._log_in(account, made_at=answer.sent)
+        return await self.log_in(account, made_at=answer.sent)
 
-    async def _log_in(self, account: Account, made_at: int | None = None) -> Identity:
+    async def log_in(self, account: Account, made_at: int | None = None) -> Identity:
+        """Who an account is, with its token; it logs in where it has none yet."""
         if account.username not in self._logged_in:
             token = account.token or await self._fetch_token(account)
             self._redactor.keep(token, "token")
@@ -177,7 +180,7 @@ class Accounts:
     async def _fetch_token(self, account: Account) -> str:
         login = self._profile.auth.login
         if login is None:
-            raise TargetError(
+            raise LoginError(
                 f"there is no token for the account {account.username}",
                 hint="add [auth.login] to the profile, or token = ... to the account",
             )
@@ -185,9 +188,9 @@ class Accounts:
         token = token_in(answer, self._profile.auth)
         if not answer.ok or not token:
             message, hint = login_failure(login, account, answer, self._profile.auth)
-            raise TargetError(message, hint=hint)
+            raise LoginError(message, hint=hint)
         if not is_sendable(token):
-            raise TargetError(
+            raise LoginError(
                 f"{login.method} {login.path} gave a token that no request can carry: "
                 f"it must be printable ASCII without spaces, at most {LONGEST_TOKEN} characters",
                 hint=f"check that auth.token = {self._profile.auth.token} points at the token itself",

@@ -1,5 +1,6 @@
 """What the answer to a login gives: the token where the profile says it is, else a word on where it really is."""
 
+from sse_conform.driver.refusal_hints import remedy
 from sse_conform.driver.rest import Answer
 from sse_conform.printable import printable
 from sse_conform.profile import Account, Auth, Carrier, RequestTemplate
@@ -25,17 +26,18 @@ def login_failure(login: RequestTemplate, account: Account, answer: Answer, auth
     where = f"{login.method} {login.path}"
     if not answer.ok:
         said = f"{where} did not log {account.username} in: {answer.summary}"
-        return said, answer.hint or "check [auth.login] and the account"
+        wrong = "check the name and the password of the account, and how [auth.login] sends them"
+        return said, answer.hint or (wrong if answer.status in {401, 403} else remedy("[auth.login]", answer.status))
     found = next(iter(token_places(answer.document, answer.cookies, answer.headers)), None)
-    remedy = f"there seems to be one elsewhere: {lines_for(found)}" if found else "check [auth.login] and the account"
+    fix = f"there seems to be one elsewhere: {lines_for(found)}" if found else "check [auth.login] and the account"
     if auth.carrier is Carrier.COOKIE:
         names = ", ".join(answer.cookies) or "none"
-        return f"{where} answered {answer.status} without the cookie {auth.parameter} (cookies: {names})", remedy
+        return f"{where} answered {answer.status} without the cookie {auth.parameter} (cookies: {names})", fix
     if answer.document is None and found is None:
         kind = dict(answer.headers).get("content-type", "no Content-Type")
         said = f"{where} answered {answer.status} with no JSON ({printable(kind)}), so there is no token in it"
-        return said, remedy
-    return f"{where} answered {answer.status}, but there is no token at {auth.token}", remedy
+        return said, fix
+    return f"{where} answered {answer.status}, but there is no token at {auth.token}", fix
 
 
 def lines_for(place: TokenPlace) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -10,12 +11,15 @@ from sse_conform.driver.accounts import Identity
 from sse_conform.driver.planting import plant
 from sse_conform.driver.rest import Answer
 from sse_conform.entries import EventKind, Published
+from sse_conform.json_pointer import places
 from sse_conform.markers import new_marker
 from sse_conform.profile import SENSITIVE, Concerns, Recognise, RequestTemplate, Trigger, Triggers
 from sse_conform.scenario import Variant
 
 #: Where the text of a publish names it, the marker stands; else it is put in front.
 MARKER_PLACE = "{marker}"
+#: So many places of an answer are named where the one that was wanted is not there.
+MOST_PLACES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +77,14 @@ async def perform(act: Act, rest: Sender, *, number: int, scene: str, part: str)
     trigger, marker = act.trigger, new_marker()
     sensitive, planted = plant(act.sensitive_fields) if act.variant is Variant.SENSITIVE else ({}, ())
     values = _values(act, marker) | {SENSITIVE: sensitive}
+    error = ""
     for step in trigger.steps:
         answer = await rest.send(step, values, act.sender.token)
-        if not answer.ok:
+        saved = {name: answer.value(pointer) for name, pointer in step.save.items()}
+        error = _nothing_saved(step, answer, saved) if answer.ok else answer.summary
+        if error:
             break
-        values |= {name: answer.value(pointer) for name, pointer in step.save.items()}
+        values |= saved
     identifier = answer.value(trigger.id) if trigger.id else None
     published = _published(act, answer, values, number=number, scene=scene, part=part)
     return replace(
@@ -86,7 +93,18 @@ async def perform(act: Act, rest: Sender, *, number: int, scene: str, part: str)
         everyone=trigger.concerns is Concerns.EVERYONE,
         event_id="" if identifier is None else str(identifier),
         planted=planted,
+        accepted=not error,
+        error=error,
     )
+
+
+def _nothing_saved(step: RequestTemplate, answer: Answer, saved: Mapping[str, Any]) -> str:
+    """What the steps after this one want and the answer does not have; empty where it has all."""
+    lost = [f"{step.save[name]}, which save wants for {name}" for name, value in saved.items() if value is None]
+    if not lost:
+        return ""
+    there = ", ".join(pointer for pointer, _ in islice(places(answer.document), MOST_PLACES)) or "no JSON"
+    return f"{step.method} {step.path} answered {answer.status} without {lost[0]}; it has {there}"
 
 
 async def fill_in(act: Act, form: Form, *, number: int, scene: str, part: str) -> Published:

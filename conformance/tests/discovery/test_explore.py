@@ -16,7 +16,7 @@ from sse_conform.discovery.draft import Draft
 from sse_conform.discovery.entry import Person
 from sse_conform.discovery.explore import Given, explore
 from sse_conform.discovery.routes import STREAM_ATTEMPTS
-from sse_conform.doctor import examine
+from sse_conform.doctor.examination import examine
 from sse_conform.embedded import Embedded
 from sse_conform.errors import TargetError, UsageError
 from sse_conform.profile_file import LoadedProfile, load_profile
@@ -277,7 +277,7 @@ async def test_the_doctor_finds_the_reference_server_in_order_with_what_was_writ
     assert triggers.invalid
     assert triggers.sensitive
     assert profile.profile.auth.logout is not None
-    assert [check for check in await examine(profile, listener=silent) if not check.ok] == []
+    assert [check async for check in examine(profile, (), listener=silent) if not check.ok] == []
 
 
 async def test_an_admin_makes_the_alert_a_trigger(server: Embedded, tmp_path: Path) -> None:

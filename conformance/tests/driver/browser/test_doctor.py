@@ -5,7 +5,7 @@ import sys
 from click.testing import CliRunner
 
 from sse_conform.cli import main
-from sse_conform.doctor import browser_check
+from sse_conform.doctor.examination import browser_check
 from sse_conform.exit_code import ExitCode
 from sse_conform.profile import BrowserChoice, Engine
 

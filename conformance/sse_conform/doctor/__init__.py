@@ -1,0 +1,8 @@
+"""
+The examination of target and profile: each part is tried by itself, with what was seen and how to mend it.
+
+:mod:`.network` looks at the way to the target, :mod:`.accounts` at who the suite may be, :mod:`.tokens` at what a
+genuine token says and whether others can be made, :mod:`.stream` at the stream route, :mod:`.triggers` at events,
+:mod:`.services` at all that stands beside the stream, :mod:`.lacks` at what the profile leaves out;
+:mod:`.examination` joins them.
+"""

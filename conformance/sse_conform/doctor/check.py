@@ -1,0 +1,34 @@
+"""What an examination says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """Whether a part is in order, to be mended, or not there at all."""
+
+    OK = "ok"
+    PROBLEM = "problem"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One part that was looked at: what was seen, and, where it is not in order, the fix in one line."""
+
+    name: str
+    said: str
+    fix: str = ""
+    missing: bool = False
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands: what needs a fix is a problem, or missing."""
+        if not self.fix:
+            return Standing.OK
+        return Standing.MISSING if self.missing else Standing.PROBLEM
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing has to be mended."""
+        return self.standing is Standing.OK

@@ -1,0 +1,68 @@
+import socket
+import threading
+from pathlib import Path
+
+from sse_conform.doctor.check import Check
+from sse_conform.doctor.network import network_checks
+from sse_conform.embedded import Embedded
+from sse_conform.profile import Profile
+
+
+def by_name(profile: Profile) -> dict[str, Check]:
+    return {check.name: check for check in network_checks(profile)}
+
+
+def test_an_unknown_host_is_a_matter_of_dns() -> None:
+    (check,) = network_checks(Profile(url="http://host.invalid"))
+    assert (check.name, check.ok) == ("DNS", False)
+
+
+def test_a_closed_port_is_a_matter_of_tcp() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        checks = by_name(Profile(url=f"http://127.0.0.1:{probe.getsockname()[1]}"))
+    assert checks["DNS"].ok
+    assert "Connection refused" in checks["TCP"].said
+
+
+def test_https_to_a_plain_port_is_a_matter_of_tls() -> None:
+    def answer_in_plain(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer_in_plain, args=(listening,))
+        thread.start()
+        checks = by_name(Profile(url=f"https://127.0.0.1:{listening.getsockname()[1]}"))
+        thread.join()
+    assert checks["TCP"].ok
+    assert not checks["TLS"].ok
+    assert "http://" in checks["TLS"].fix
+
+
+def test_the_shipped_profile_is_there() -> None:
+    assert isinstance(Embedded.profile_file(), Path)
+    assert Embedded.profile_file().is_file()
+
+
+def test_each_source_address_is_tried() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        reached = by_name(Profile(url=url, source_addresses=("127.0.0.1", "127.0.0.2")))
+        # An address of this family has no way to that one; it is named, and the others are not.
+        stranded = list(network_checks(Profile(url=url, source_addresses=("127.0.0.1", "::1"))))
+    assert reached["source addresses"].said == "the target is reached from 2 of 2"
+    (check,) = [check for check in stranded if check.name == "source addresses"]
+    assert "not from ::1" in check.said
+    assert "source_addresses" in check.fix
+
+
+def test_a_proxy_that_does_not_answer_is_a_problem_of_its_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        checks = by_name(Profile(url=f"http://127.0.0.1:{listening.getsockname()[1]}", proxy=proxy))
+    assert checks["TCP"].ok
+    assert "Connection refused" in checks["proxy"].said
