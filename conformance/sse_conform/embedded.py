@@ -78,6 +78,7 @@ class Embedded:
         self._oddities = oddities
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.url = "http://127.0.0.1"
         self.secrets = {
             f"{PREFIX}JWT_KEY": secrets.token_hex(32),
@@ -99,9 +100,11 @@ class Embedded:
     def __enter__(self) -> "Embedded":
         _heed_termination()
         self._log = tempfile.TemporaryFile()
+        # The database outlives a process that a fault ends and starts again.
+        self._folder = tempfile.TemporaryDirectory(prefix="sse-conform-embedded-")
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [*COMMAND, *(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults)],
-            env=self._environ(),
+            env=self._environ(database=Path(self._folder.name) / "service.sqlite3"),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -120,10 +123,10 @@ class Embedded:
     ) -> None:
         self._stop()
 
-    def _environ(self) -> dict[str, str]:
+    def _environ(self, database: Path) -> dict[str, str]:
         """Our environment without settings of other servers, with those of this one."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        settings = {"PORT": "0", "DATABASE": "memory", "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
+        settings = {"PORT": "0", "DATABASE": str(database), "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
         settings |= {"QUEUE_BYTES": str(QUEUE_BYTES), "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, **CHEAP_PASSWORDS}
         settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
         return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
@@ -155,6 +158,8 @@ class Embedded:
                 self._process.wait()
         if self._log:
             self._log.close()
+        if self._folder:
+            self._folder.cleanup()
 
 
 def _heed_termination() -> None:

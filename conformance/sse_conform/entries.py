@@ -8,6 +8,7 @@ when an entry is recorded, with placeholders of equal length, so that live and o
 from enum import StrEnum
 
 from sse_conform.browser_entries import PageOpened, PageSaw, PageShowed, Relayed
+from sse_conform.death_entry import Died
 from sse_conform.entry import Entry, Header, TokenKind
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Attempted",
     "BodyReceived",
     "Connected",
+    "Died",
     "Disturbance",
     "Disturbed",
     "EndKind",
@@ -76,6 +78,8 @@ class EndKind(StrEnum):
     """The body is longer than the suite is ready to read."""
     CLOSED = "closed"
     """The suite closed the stream."""
+    DIED = "died"
+    """The process of the target died meanwhile. It is recorded as whatever was seen, and judged as this."""
 
 
 class SceneOutcome(StrEnum):
@@ -270,6 +274,7 @@ AnyEntry = (
     | HeadReceived
     | BodyReceived
     | Ended
+    | Died
     | Exchanged
     | Published
     | Disturbed

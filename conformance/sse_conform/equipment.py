@@ -12,8 +12,10 @@ from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.lag_probe import LagProbe
+from sse_conform.driver.liveness import Liveness
 from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
+from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.driver.trust import client_context
 from sse_conform.driver.world import World
@@ -43,7 +45,15 @@ async def equipped(
     """
     recorder = Recorder(redactor)
     tls = client_context(profile.tls) if profile.secure else None
-    rest = Rest(profile, clock, recorder, tls, tell=lambda text: listener(Message(text=text)))
+
+    def tell(text: str) -> None:
+        listener(Message(text=text))
+
+    streams: list[LiveSubscription] = []
+    liveness = Liveness(profile, clock, recorder, streams, tell=tell)
+    rest = Rest(profile, clock, recorder, tls, tell=tell, on_lost=liveness.suspect)
+    accounts = Accounts(profile, rest, redactor, nonce=secrets.token_hex(3))
+    liveness.on_return = accounts.renew
     budget = _budget(profile, addresses.ordinary)
     world = World(
         profile=profile,
@@ -51,13 +61,15 @@ async def equipped(
         clock=clock,
         recorder=recorder,
         rest=rest,
-        accounts=Accounts(profile, rest, redactor, nonce=secrets.token_hex(3)),
+        accounts=accounts,
         budget=budget,
         browser_budget=budget if addresses.browser is None else _budget(profile, (addresses.browser,)),
         queue=AttemptQueue(window=profile.numbers.rate_window),
         mint=TokenMint(profile.auth),
         tls=tls,
         listener=listener,
+        liveness=liveness,
+        streams=streams,
         process=BrowserProcess(profile.browser) if browses else None,
     )
 
@@ -75,6 +87,7 @@ async def equipped(
             yield world
     finally:
         loop.set_exception_handler(None)
+        await liveness.close()
         await rest.close()
 
 

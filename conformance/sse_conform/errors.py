@@ -7,6 +7,7 @@ What a target does wrong is data (:class:`sse_conform.rule.Finding`), never an e
     ├── UsageError          exit 2: the command line cannot be followed
     │   └── ProfileError    exit 2: the profile cannot be used
     ├── TargetError         exit 3: the target cannot be judged (unreachable, not ready, wrong address)
+    │   ├── DeadTargetError     it was the service, and its process is gone
     │   ├── SilentTargetError   it is the service, but no stream of it begins: judged on that alone
     │   ├── SignUpError         the request that makes an account made none
     │   └── LoginError          an account got no token
@@ -57,6 +58,10 @@ class TargetError(ConformError):
     """The target cannot be judged: nobody answers, or what answers is not the service."""
 
     exit_code = ExitCode.TARGET
+
+
+class DeadTargetError(TargetError):
+    """The process of the target is gone: nobody listens where somebody did."""
 
 
 class SilentTargetError(TargetError):

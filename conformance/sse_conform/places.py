@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 
 from sse_conform import entries as e
+from sse_conform.deaths import Death
 from sse_conform.printable import printable
 from sse_conform.rule import Place
 from sse_conform.transcript import Event, Stream
@@ -63,6 +64,9 @@ def locate(place: Place) -> Evidence:
         case e.PageShowed():
             wire = "\n".join(map(printable, _sights(place)))
             return Evidence(scene=place.scene, t=place.t, wire=wire, picture=place.picture)
+        case Death():
+            scene = place.actions[0].scene if place.actions else ""
+            return Evidence(scene=scene, t=place.died.t, wire=_last_actions(place))
         case _:
             assert_never(place)
 
@@ -89,6 +93,12 @@ def _head_lines(stream: Stream) -> str:
         lines += [f"< {name}: {value}" for name, value in stream.head.headers]
     head, tail = "\n".join(map(printable, lines)), _readable(stream.body[-WIRE_BYTES:])
     return f"{head}\n<\n{tail}" if tail else head
+
+
+def _last_actions(death: Death) -> str:
+    """What was done before the target died, in order."""
+    lines = [f"{(death.died.t - action.t) / 1e9:.3f} s before: {action}" for action in reversed(death.actions)]
+    return "\n".join(map(printable, [*lines, f"nobody listens on {death.died.endpoint}"]))
 
 
 def _readable(data: bytes) -> str:

@@ -1,6 +1,7 @@
 """The recorder: the only way into a transcript, and the place where secrets stop."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import msgspec
 
@@ -32,6 +33,11 @@ class Recorder:
         self._numbers: dict[str, int] = defaultdict(int)
         self._spent: Counter[int] = Counter()
         self._spent_by_all = 0
+
+    @property
+    def entries(self) -> Sequence[e.AnyEntry]:
+        """All that was recorded so far."""
+        return self._entries
 
     def next(self, what: str) -> int:
         """The next number of its kind, from 1."""

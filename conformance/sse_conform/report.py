@@ -98,7 +98,7 @@ def report_of(transcript: Transcript, rules: Iterable[Rule], *, strict: bool = F
         timing=Timing(
             wall=round(max(instants) / 1e9, 3),
             lower_bound=round(bound_of(transcript), 3),
-            attempts=len(transcript.of(e.Attempted)),
+            attempts=len(transcript.every(e.Attempted)),
         ),
         strict=strict,
         interrupted=transcript.footer.interrupted,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sse_conform import entries as e
+from sse_conform.deaths import Death
 from sse_conform.spec import Capability, Level, SpecRef
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
@@ -13,7 +14,7 @@ from sse_conform.transcript import Event, Stream, Transcript
 S = TypeVar("S")
 
 #: What a finding may point at.
-Place = Event | Stream | e.Published | e.Exchanged | e.PageShowed
+Place = Event | Stream | e.Published | e.Exchanged | e.PageShowed | Death
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +24,8 @@ class Finding:
 
     ``at`` is the place in the record; ``since`` and ``until`` (ns) name the stretch that a timing finding rests on, so
     that the judge can set it aside where the suite itself was late. ``excess`` (ns) is how much longer it was than
-    allowed: a shorter lag of the suite does not explain it.
+    allowed: a shorter lag of the suite does not explain it. ``doubt`` says why it may be chance: then it is no breach,
+    but keeps the rule from passing.
     """
 
     expected: str
@@ -32,6 +34,7 @@ class Finding:
     since: int | None = None
     until: int | None = None
     excess: int = 0
+    doubt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

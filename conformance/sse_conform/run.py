@@ -75,8 +75,12 @@ async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> None:
 
 def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, str]:
     """The scenes to play again, in the order of the rules that they left open, each with the reason."""
+    died = transcript.of(e.Died)
+    if died and not died[-1].back:
+        return {}
     lagged = any(disturbed.kind is e.Disturbance.LAG for disturbed in transcript.disturbances)
-    if not lagged and _SETTLED.issuperset(ended.outcome for ended in transcript.outcomes.values()):
+    settled = _SETTLED.issuperset(ended.outcome for ended in transcript.outcomes.values())
+    if settled and not lagged and not died:
         return {}
     reasons: dict[str, str] = {}
     further: Counter[str] = Counter()

@@ -141,7 +141,7 @@ def bound_of(transcript: Transcript) -> float:
 def _bound_of(transcript: Transcript) -> float:
     limiters = transcript.header.limiters
     waits = _time_passed(transcript)
-    attempts = transcript.of(e.Attempted)
+    attempts = transcript.every(e.Attempted)
     return bound(
         transcript.terms,
         attempts=sum(attempt.scene not in limiters and not attempt.page for attempt in attempts),
@@ -156,7 +156,7 @@ def _time_passed(transcript: Transcript) -> dict[str, float]:
     """The seconds that each scene let pass; waits that overlap pass at the same time."""
     passed: defaultdict[str, int] = defaultdict(int)
     seen: defaultdict[str, int] = defaultdict(int)
-    for waited in sorted(transcript.of(e.Waited), key=lambda each: each.t):
+    for waited in sorted(transcript.every(e.Waited), key=lambda each: each.t):
         passed[waited.scene] += max(0, waited.until - max(waited.t, seen[waited.scene]))
         seen[waited.scene] = max(waited.until, seen[waited.scene])
     return {scene: ns / 1e9 for scene, ns in passed.items()}

@@ -24,7 +24,7 @@ def takes(transcript: Transcript) -> tuple[Transcript, ...]:
     """
     The whole record, or, where scenes were played again, the record with their first takes and with their second.
 
-    Scenes that were played once are in both, and so is the lag of the suite.
+    Scenes that were played once are in both, and so are the lag of the suite and the deaths of the target.
     """
     first, *again = acts(transcript)
     return (first, *(_instead(first, second) for second in again))
@@ -33,12 +33,14 @@ def takes(transcript: Transcript) -> tuple[Transcript, ...]:
 def _instead(first: Transcript, second: Transcript) -> Transcript:
     """The record of the first act without the scenes of the second, and these in their stead."""
     repeated = {entry.scene for entry in second.of(e.Repeated)}
-    conns = {stream.conn for stream in first.streams if stream.attempt.scene in repeated}
+    conns = {attempt.conn for attempt in first.every(e.Attempted) if attempt.scene in repeated}
 
     def stays(entry: e.AnyEntry) -> bool:
         match entry:
             case e.Connected() | e.HeadReceived() | e.BodyReceived() | e.Ended() | e.Disturbed():
                 return entry.conn not in conns
+            case e.Died():
+                return True
             case _:
                 return entry.scene not in repeated
 

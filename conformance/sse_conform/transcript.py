@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 
 from sse_conform import entries as e
+from sse_conform.deaths import counted
 from sse_conform.eventstream import Decoded, Frame, decode
 from sse_conform.markers import MARKER
 from sse_conform.strict_json import NotJson, strict_json
@@ -181,8 +182,13 @@ class Stream:
 
     @property
     def closed_by_suite(self) -> bool:
-        """Whether we ended it: then its end says nothing about the target."""
+        """Whether we ended it, because we had seen enough or waited in vain."""
         return self.end is not None and self.end.kind is e.EndKind.CLOSED
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether its end says nothing of how the target ends streams: we closed it, or the whole process died."""
+        return self.end is not None and self.end.kind in {e.EndKind.CLOSED, e.EndKind.DIED}
 
     @property
     def watched_until(self) -> int:
@@ -213,15 +219,24 @@ class Transcript:
         """What the run is judged by."""
         return self.header.terms
 
+    @cached_property
+    def counted(self) -> tuple[e.AnyEntry, ...]:
+        """The entries on which verdicts rest: all of them, unless the target died."""
+        return counted(self.entries)
+
     def of(self, kind: type[T]) -> tuple[T, ...]:
-        """All entries of one kind, in order."""
+        """All entries of one kind that count, in order."""
+        return tuple(cast("T", entry) for entry in self.counted if isinstance(entry, kind))
+
+    def every(self, kind: type[T]) -> tuple[T, ...]:
+        """All entries of one kind, whether they count or not."""
         return tuple(cast("T", entry) for entry in self.entries if isinstance(entry, kind))
 
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
-        """Every attempt on the stream route, in order."""
+        """Every attempt on the stream route that counts, in order."""
         streams: dict[int, Stream] = {}
-        for entry in self.entries:
+        for entry in self.counted:
             match entry:
                 case e.Attempted():
                     streams[entry.conn] = Stream(entry)

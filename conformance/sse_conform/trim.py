@@ -58,6 +58,8 @@ def _scene(entry: e.AnyEntry, scenes: dict[int, str]) -> Hashable:
     match entry:
         case e.Connected() | e.HeadReceived() | e.BodyReceived() | e.Ended() | e.Disturbed():
             return scenes.get(entry.conn, "")
+        case e.Died():
+            return ""
         case _:
             return entry.scene
 

@@ -105,7 +105,12 @@ class Troupe:
             world.recorder.add(e.Repeated(t=world.clock.now(), scene=scene.id, reason=reason))
             self._listener(SceneRepeated(scene=scene.id, reason=self._redactor.text(reason)))
         # Some limiters remember the window before the last one too, and what the first take left there is not seen.
-        await self._play_all(world, again, limiter_after=MOST_WINDOWS * world.terms.rate_window)
+        limiter_after = MOST_WINDOWS * world.terms.rate_window
+        if not world.liveness.died:
+            await self._play_all(world, again, limiter_after=limiter_after)
+            return
+        for scene in again:  # which of them the target dies of shows only where each plays alone
+            await self._play_all(world, [scene], limiter_after=limiter_after)
 
     async def _play_all(self, world: World, scenes: Sequence[Scenario], *, limiter_after: float = 0.0) -> None:
         """Play scenes together; the limiter's one not before so many seconds have passed."""
@@ -113,6 +118,7 @@ class Troupe:
         async with asyncio.TaskGroup() as group:
             for scene in scenes:
                 group.create_task(self._play_in_turn(world, scene, limiter_after))
+        await world.liveness.returned()
 
     async def _play_in_turn(self, world: World, scene: Scenario, limiter_after: float) -> None:
         limiter = scene.nature is Nature.LIMITER
@@ -135,8 +141,10 @@ class Troupe:
         cast: dict[str, Identity] = {}
         outcome, detail = e.SceneOutcome.INTERRUPTED, "the run was interrupted"
         try:
+            await world.liveness.returned()
             await _equip(world, scene, cast, places)
             async with self._gate.admit(scene):
+                await world.liveness.returned()
                 if world.accounts.capacity is None:
                     cast |= await world.accounts.lease(scene)
                 outcome, detail = await self._perform(world, scene, cast, places)
@@ -165,7 +173,7 @@ class Troupe:
         seconds = scene.waits(world.terms) + SCENE_SECONDS
         try:
             async with asyncio.timeout(seconds) as timer:
-                await scene.play(stage)
+                await world.liveness.during(scene.play(stage))
         except TimeoutError as late:
             if not timer.expired():
                 raise

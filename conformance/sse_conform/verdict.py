@@ -64,12 +64,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Look:
-    """What a rule saw in one take: ``set_aside`` counts the observations that do not count, by scene."""
+    """
+    What a rule saw in one take.
+
+    ``set_aside`` counts the observations that do not count, by scene; ``doubts`` say of some why they do not.
+    """
 
     take: Transcript
     observations: int
     findings: tuple[Finding, ...]
     set_aside: Counter[str]
+    doubts: tuple[str, ...]
 
 
 def judge_all(rules: Iterable[Rule], transcript: Transcript) -> tuple[Verdict, ...]:
@@ -116,16 +121,24 @@ def _look(rule: Rule, take: Transcript) -> _Look:
     observations = 0
     findings: list[Finding] = []
     set_aside: Counter[str] = Counter()
+    doubts: list[str] = []
     for subject in rule.over(take):
         observations += 1
         doubtful: set[str] = set()
         for finding in rule.check(subject, take.terms):
-            if rule.timed and _disturbed(finding, take):
+            if finding.doubt or (rule.timed and _disturbed(finding, take)):
                 doubtful.add(locate(finding.at).scene)
+                doubts += [finding.doubt] if finding.doubt else []
             else:
                 findings.append(finding)
-        set_aside.update(doubtful)
-    return _Look(take=take, observations=observations, findings=tuple(findings), set_aside=set_aside)
+        set_aside.update(doubtful - {""})
+    return _Look(
+        take=take,
+        observations=observations,
+        findings=tuple(findings),
+        set_aside=set_aside,
+        doubts=tuple(dict.fromkeys(doubts)),
+    )
 
 
 def _with_findings(rule: Rule, looks: list[_Look]) -> Verdict:
@@ -154,16 +167,17 @@ def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> V
     if unfinished:
         scene, end = next(iter(unfinished.items()))
         reason = f"the scene {scene} was {end.outcome.value}: {end.detail}" if end else f"the scene {scene} was not run"
+        reason = "; ".join([*look.doubts, reason])
         passing = all(end and _may_pass(look.take, end) for end in unfinished.values())
         repeatable = (*unfinished, *look.set_aside) if passing else ()
         return _verdict(rule, Outcome.UNTESTED, observations=look.observations, reason=reason, repeatable=repeatable)
-    if look.set_aside:
+    if look.set_aside or look.doubts:
         late = f"{look.set_aside.total()} of {look.observations} observations were late"
         return _verdict(
             rule,
             Outcome.INCONCLUSIVE,
             observations=look.observations,
-            reason=f"{late} while the suite itself was disturbed",
+            reason="; ".join(look.doubts) or f"{late} while the suite itself was disturbed",
             repeatable=tuple(look.set_aside),
         )
     if not look.observations:
@@ -172,12 +186,13 @@ def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> V
 
 
 def _may_pass(take: Transcript, ended: e.SceneEnded) -> bool:
-    """Whether a scene was cut short by what says little of the target and may be over: a 429, our own lag, no route."""
+    """Whether a scene was cut short by what may be over: a 429, our own lag, no route, the death of the target."""
     if ended.outcome is e.SceneOutcome.LIMITED:
         return True
-    began = next((began.t for began in take.of(e.SceneBegan) if began.scene == ended.scene), ended.t)
+    began = next((began.t for began in take.every(e.SceneBegan) if began.scene == ended.scene), ended.t)
     astray = any(stream.end and stream.end.kind is e.EndKind.UNREACHABLE for stream in take.streams_in(ended.scene))
-    return ended.outcome is e.SceneOutcome.BROKEN and (astray or not take.undisturbed(began, ended.t))
+    died = any(death.t <= ended.t and began <= death.back for death in take.of(e.Died))
+    return ended.outcome is e.SceneOutcome.BROKEN and (astray or died or not take.undisturbed(began, ended.t))
 
 
 def _settled(first: Verdict, second: Verdict, take: Transcript) -> Verdict:

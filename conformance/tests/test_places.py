@@ -2,6 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_conform import entries as e
+from sse_conform.death_entry import Act, Action
+from sse_conform.deaths import Death
 from sse_conform.places import SIGHTS, WIRE_BYTES, locate
 
 from .records import (
@@ -69,6 +71,18 @@ def test_a_page_is_shown_by_what_it_showed_and_by_its_picture():
 def test_of_a_long_list_the_first_entries_are_shown():
     *_, last = locate(showed(*map(str, range(50)))).wire.split("\n")
     assert last == f"- and {50 - SIGHTS} more"
+
+
+def test_a_death_is_shown_with_what_was_done_before_it_in_order():
+    last = Action(t=ns(4.9), scene="a.scene", part="text", act=Act.PUBLISH)
+    first = Action(t=ns(4.5), scene="a.scene", part="text", act=Act.LEAVING)
+    died = e.Died(t=ns(5), endpoint="127.0.0.1:3000", after=(last, first))
+    evidence = locate(Death(died=died, actions=died.after))
+    assert (evidence.scene, evidence.t) == ("a.scene", ns(5))
+    assert evidence.wire == (
+        "0.500 s before: leaving text of a.scene\n0.100 s before: publish text of a.scene\n"
+        "nobody listens on 127.0.0.1:3000"
+    )
 
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=30)

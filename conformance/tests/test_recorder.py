@@ -39,7 +39,7 @@ TALKATIVE = (
     e.Relayed(t=1, device=1, scene=SCENE, deed=Deed.ANSWERED, detail=SECRET),
 )  # fmt: skip
 #: These hold nothing but the suite's own words.
-SILENT = {e.SceneBegan, e.Connected, e.Disturbed, e.Waited, e.PageOpened}
+SILENT = {e.SceneBegan, e.Connected, e.Died, e.Disturbed, e.Waited, e.PageOpened}
 
 
 def recorder(*secrets: str) -> Recorder:

@@ -11,6 +11,7 @@ import pytest
 from sse_conform import __version__
 from sse_conform import entries as e
 from sse_conform import troupe as module
+from sse_conform.driver import liveness
 from sse_conform.errors import ConformError, TargetError
 from sse_conform.exit_code import ExitCode
 from sse_conform.promises import Numbers
@@ -240,7 +241,9 @@ async def test_one_limiter_that_is_stricter_than_promised_does_not_stop_scenes_t
     assert {outcome(result, name) for name in names} == {e.SceneOutcome.COMPLETED}
 
 
-async def test_a_target_that_cannot_be_reached_any_more_breaks_the_scene(target):
+async def test_a_target_that_cannot_be_reached_any_more_breaks_the_scene(target, monkeypatch):
+    monkeypatch.setattr(liveness, "PATIENCE", 0.3)
+
     async def play(stage):
         """Alice cannot come back."""
         await target.hang_up()
@@ -248,7 +251,7 @@ async def test_a_target_that_cannot_be_reached_any_more_breaks_the_scene(target)
 
     result = await play_on(target, scene("gone", play), rules=(rule_for("gone"),))
     assert outcome(result, "gone") is e.SceneOutcome.BROKEN
-    assert "refused" in result.transcript.outcomes["gone"].detail
+    assert "the target died" in result.transcript.outcomes["gone"].detail
     assert result.report.exit_code is ExitCode.TARGET
 
 

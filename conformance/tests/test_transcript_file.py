@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sse_conform import entries as e
 from sse_conform import transcript_file
 from sse_conform.browser_entries import Deed, Sight
+from sse_conform.death_entry import Act, Action
 from sse_conform.errors import TranscriptError
 from sse_conform.schemas import transcript_schema
 from sse_conform.spec import Capability
@@ -98,7 +99,13 @@ ENTRIES = (
     e.PageShowed(t=41, page=1, scene="idle.long", part="look", notifications=("new",), unread="1", prompt=True),
     e.Relayed(t=41, device=1, scene="idle.long", deed=Deed.CUT, link=2, conn=1, detail="reset"),
     e.SceneEnded(t=42, scene="idle.long", outcome=e.SceneOutcome.COMPLETED),
-    e.Repeated(t=43, scene="idle.long", reason="the suite stood still"),
+    e.Died(
+        t=43,
+        endpoint="127.0.0.1:8080",
+        back=44,
+        after=(Action(t=42, scene="idle.long", part="tab", act=Act.LEAVING),),
+    ),
+    e.Repeated(t=45, scene="idle.long", reason="the suite stood still"),
 )
 
 

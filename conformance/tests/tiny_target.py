@@ -193,6 +193,16 @@ class TinyTarget:
         assert self.server is not None
         await hang_up(self.server)
 
+    async def die(self) -> None:
+        """End as a process does: nobody listens any more, and all connections are gone."""
+        await self.hang_up()
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+
+    async def rise(self) -> None:
+        """Listen again, where it listened before."""
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", urlsplit(self.url).port)
+
     async def stop(self) -> None:
         """End all connections."""
         for task in self._tasks:

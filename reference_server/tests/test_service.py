@@ -6,7 +6,7 @@ import sys
 import httpx
 import pytest
 
-from .support import client_of
+from .support import KEY, client_of
 
 QUICK = ["--port", "0", "--password-memory", "8", "--password-time-cost", "1", "--shutdown-grace", "3"]
 
@@ -66,6 +66,23 @@ async def test_sigterm_ends_streams_between_events_and_loses_nothing_accepted(tm
             cursor = kept[-1]
     assert await again.stop() == 0
     assert set(accepted) <= set(kept)
+
+
+async def test_a_process_that_a_fault_ends_is_back_at_the_same_address_with_the_same_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSE_CONFORM_SERVER_JWT_KEY", KEY)
+    process = await Process.start("--database", str(tmp_path / "kept.sqlite3"), "--fault", "death-by-large-text")
+    async with client_of(process.url) as client:
+        user = await client.account()
+        tab = await user.open()
+        await tab.snapshot()
+        with pytest.raises(httpx.TransportError):
+            await user.report("x" * 40_000)
+        assert not await tab.ended()
+        async with asyncio.timeout(20):
+            assert await process.child.stdout.readline() == f"listening on {process.url}\n".encode()
+        await user.report("back again")
+        assert (await user.get("/api/notifications")).json()["items"][0]["message"].endswith("back again")
+    assert await process.stop() == 0
 
 
 async def test_the_demo_has_users_with_notifications_and_a_memory_database_leaves_no_file(tmp_path, monkeypatch):

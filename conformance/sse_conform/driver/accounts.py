@@ -118,6 +118,11 @@ class Accounts:
         """The account was logged out: whoever leases it next logs in again."""
         self._logged_in.pop(username, None)
 
+    def renew(self) -> None:
+        """The target was started anew, and may know nobody any more: all log in again, senders are found again."""
+        self._logged_in.clear()
+        self._senders.clear()
+
     async def sender(self, role: Role) -> Identity | None:
         """The account that causes events; None where the concerned user itself has to."""
         async with self._lock:

@@ -139,7 +139,9 @@ class Attempts:
         world, credentials, variation = self._world, self._credentials, attempt.variation
         # Made only now: one that is about to expire would age while waiting for its place.
         credential = credentials.of(attempt.user, attempt.token)
-        subscription = LiveSubscription(world.recorder.next("conn"), world.recorder, world.clock, world.terms)
+        subscription = LiveSubscription(
+            world.recorder.next("conn"), world.recorder, world.clock, world.terms, on_lost=world.liveness.suspect
+        )
         if attempt.beside:
             both = credentials.both(credential, world.profile.auth.parameter, attempt.beside)
             variation = replace(variation, headers=(*variation.headers, *both))

@@ -83,12 +83,15 @@ class Rest:
         clock: Clock,
         recorder: Recorder,
         tls: Any,  # noqa: ANN401 - ssl context
+        *,
         tell: Callable[[str], None] = lambda _text: None,
+        on_lost: Callable[[int], None] = lambda _t: None,
     ) -> None:
         self._profile = profile
         self._clock = clock
         self._recorder = recorder
         self._tell = tell
+        self._on_lost = on_lost
         self._client = httpx.AsyncClient(
             base_url=profile.url,
             headers={"accept-encoding": "identity"},
@@ -131,6 +134,8 @@ class Rest:
                 self._silences[route] += 1
                 return self._failure(sent, f"no complete answer within {TIMEOUT:g} s", "look into the target's logs")
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as trouble:  # ValueError: what no header can carry
+                if isinstance(trouble, httpx.NetworkError | httpx.RemoteProtocolError):
+                    self._on_lost(self._clock.now())
                 return self._failure(sent, *explain(trouble))
             finally:
                 reminder.cancel()

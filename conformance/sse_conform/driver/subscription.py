@@ -17,6 +17,8 @@ from sse_conform.terms import Terms
 PATIENCE = 1.0
 #: ... and at least this many seconds.
 PATIENCE_FLOOR = 1.0
+#: Ends that a process which is gone brings about, among others.
+_LOSSES = {e.EndKind.REFUSED, e.EndKind.RESET, e.EndKind.EOF, e.EndKind.CLOSE_DELIMITED}
 #: A frame that is not finished within this many bytes is awaited no longer.
 PENDING_LIMIT = 4 * 1024 * 1024
 
@@ -27,9 +29,21 @@ def patience(terms: Terms) -> float:
 
 
 class LiveSubscription:
-    """Told by the stream reader what happens (as its sink), asked by a scene what came."""
+    """
+    Told by the stream reader what happens (as its sink), asked by a scene what came.
 
-    def __init__(self, conn: int, recorder: Recorder, clock: Clock, terms: Terms) -> None:
+    ``on_lost`` is called with the instant at which the connection is lost, or refused.
+    """
+
+    def __init__(
+        self,
+        conn: int,
+        recorder: Recorder,
+        clock: Clock,
+        terms: Terms,
+        *,
+        on_lost: Callable[[int], None] = lambda _t: None,
+    ) -> None:
         self.conn = conn
         self.stream: OpenStream | None = None
         self.head: Head | None = None
@@ -42,6 +56,7 @@ class LiveSubscription:
         self._recorder = recorder
         self._clock = clock
         self._terms = terms
+        self._on_lost = on_lost
         self._coding = ContentDecoder("")
         self._decoder: Decoder | None = Decoder()
         self._news = asyncio.Event()
@@ -97,6 +112,8 @@ class LiveSubscription:
         self.end = end
         self._recorder.add(e.Ended(t=t, conn=self.conn, kind=end.kind, detail=end.detail))
         self._news.set()
+        if end.kind in _LOSSES:
+            self._on_lost(t)
 
     @property
     def status(self) -> int:
@@ -107,6 +124,11 @@ class LiveSubscription:
     def ended(self) -> bool:
         """Whether the exchange is over."""
         return self.end is not None
+
+    @property
+    def hears(self) -> bool:
+        """Whether it was answered, is open, and would notice its end."""
+        return self.head is not None and self.end is None and self._stalled_at is None
 
     @property
     def received(self) -> int:

@@ -7,6 +7,7 @@ from sse_conform.driver.accounts import Accounts
 from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget
 from sse_conform.driver.clock import Clock
+from sse_conform.driver.liveness import Liveness
 from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
 from sse_conform.driver.subscription import LiveSubscription
@@ -34,11 +35,12 @@ class World:
     mint: TokenMint
     tls: ssl.SSLContext | None
     listener: Listener
+    liveness: Liveness
+    streams: list[LiveSubscription]
+    """Every attempt so far that our own sockets made."""
     process: BrowserProcess | None = None
     pictures: dict[str, bytes] = field(default_factory=dict)
     """The screenshots that were taken (PNG), by name."""
-    streams: list[LiveSubscription] = field(default_factory=list)
-    """Every attempt so far that our own sockets made."""
 
     def budget_of(self, scene: Scenario) -> AttemptBudget:
         """Where the attempts of a scene are counted."""

@@ -35,12 +35,14 @@ from sse_conform.rules import (
     snapshot_content,
     stream,
     stream_life,
+    survival,
 )
 
 ALL: tuple[Rule, ...] = (
     *stream.RULES,
     *stream_life.RULES,
     *requests.RULES,
+    *survival.RULES,
     *framing.RULES,
     *framing_text.RULES,
     *framing_clients.RULES,

@@ -118,9 +118,7 @@ def reaches_every_tab(fanout: Fanout) -> Iterator[Finding]:
     # A tab that was closed before the event came to another cannot have heard it.
     came = min((d.copies[0].t for d in fanout.heard if d.copies), default=0)
     deaf = [
-        d.stream
-        for d in fanout.heard
-        if not d.copies and not (d.stream.closed_by_suite and d.stream.watched_until < came)
+        d.stream for d in fanout.heard if not d.copies and not (d.stream.cut_short and d.stream.watched_until < came)
     ]
     if deaf and len(deaf) < len(fanout.heard):
         yield Finding(

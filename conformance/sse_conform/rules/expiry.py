@@ -69,7 +69,7 @@ def is_kept_until_its_end(stream: Stream) -> Iterator[Finding]:
     Accepted and dropped at once, the client comes back at once: a loop that lasts until the token is renewed.
     """
     lived = _lived(stream)
-    if not stream.closed_by_suite and lived < VALID_SECONDS - GRACE_SECONDS:
+    if not stream.cut_short and lived < VALID_SECONDS - GRACE_SECONDS:
         yield Finding(expected=f"open for about {VALID_SECONDS:g} s", actual=f"ended after {lived:.3f} s", at=stream)
 
 

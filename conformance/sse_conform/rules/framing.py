@@ -89,7 +89,7 @@ def frames_are_complete(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
     remainder = stream.decoded.remainder
     # What was still on its way when the suite hung up may have been whole a moment later.
-    hung_up = stream.end is not None and stream.end.kind in {EndKind.CLOSED, EndKind.OVERFLOW}
+    hung_up = stream.end is not None and stream.end.kind in {EndKind.CLOSED, EndKind.DIED, EndKind.OVERFLOW}
     underway = hung_up and stream.watched_until - stream.pieces[-1].t < terms.latency * SECOND
     if remainder.raw.strip() and not remainder.raw.startswith(b":") and not underway:
         at = stream.blocks[-1] if stream.blocks else stream

@@ -240,7 +240,7 @@ def open_stream_survives(subject: tuple[Stream, Burst], terms: Terms) -> Iterato
     The limit is one of attempts, not of streams. A stream that ends long after a refusal ended for another reason.
     """
     stream, burst = subject
-    if stream.end is None or stream.closed_by_suite:
+    if stream.end is None or stream.cut_short:
         return
     ended, soon = stream.end.t, round(terms.latency * SECOND)
     if any(refusal.t <= ended <= (refusal.head.t if refusal.head else refusal.t) + soon for refusal in burst.refusals):

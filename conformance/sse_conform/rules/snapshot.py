@@ -26,7 +26,7 @@ def introductions(transcript: Transcript) -> Iterator[Stream]:
     """Conversations with an event, and those without any that the suite did not end before the snapshot was due."""
     budget = round(transcript.terms.latency * SECOND)
     for stream in plain_conversations(transcript):
-        hung_up = stream.closed_by_suite and stream.watched_until - stream.t < budget
+        hung_up = stream.cut_short and stream.watched_until - stream.t < budget
         if stream.events or not hung_up:
             yield stream
 

@@ -74,7 +74,7 @@ def stays_open(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
     Servers and proxies cut connections that they take for idle, and some end a response after one event.
     """
-    if stream.end is None or stream.closed_by_suite:
+    if stream.end is None or stream.cut_short:
         return
     lived = (stream.end.t - (stream.head.t if stream.head else stream.t)) / SECOND
     if lived < terms.idle:

@@ -202,7 +202,7 @@ async def test_whoever_waits_long_is_told_once_for_each_route(target, recorder, 
     monkeypatch.setattr(module, "TIMEOUT", 0.1)
     monkeypatch.setattr(module, "PATIENCE", 0.02)
     told = []
-    client = Rest(target.profile(), Clock(), recorder, None, told.append)
+    client = Rest(target.profile(), Clock(), recorder, None, tell=told.append)
     target.takes_over("GET /items", None)
     for query in ("", "?after=1"):
         await client.send(RequestTemplate(method="GET", path=f"/items{query}"), {})

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sse_conform.driver import attempts, rest
+from sse_conform.driver import attempts, liveness, rest
 from sse_conform.exit_code import ExitCode
 
 HEAD = (
@@ -76,6 +76,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(rest, "TIMEOUT", 0.5)
     monkeypatch.setattr(rest, "PATIENCE", 0.1)
     monkeypatch.setattr(attempts, "HEAD_TIMEOUT", 0.5)
+    monkeypatch.setattr(liveness, "PATIENCE", 0.5)
 
 
 def test_a_service_that_keeps_the_contract_is_green(misbehaving, conform):
@@ -256,14 +257,14 @@ def dying(after: int, head: bytes | None = None):
     return to_genuine(route)
 
 
-def test_a_target_that_dies_is_never_green(misbehaving, conform):
+def test_a_target_that_dies_is_never_green(misbehaving, conform, impatient):
     with misbehaving.Service(stream=dying(after=1)) as service:
         outcome = conform(service, "--only", "stream.*", "--only", "auth")
     assert outcome.code in {ExitCode.TARGET, ExitCode.FAILED}
     assert "pass" not in {outcome.outcomes[rule] for rule in outcome.outcomes if rule.startswith("auth.refuses-w")}
 
 
-def test_a_target_that_dies_keeps_the_failure_that_was_found(misbehaving, conform):
+def test_a_target_that_dies_keeps_the_failure_that_was_found(misbehaving, conform, impatient):
     cacheable = HEAD.replace(b"Cache-Control: no-cache\r\n", b"")
     with misbehaving.Service(stream=dying(after=1, head=cacheable)) as service:
         outcome = conform(service, *FEW)

@@ -3,6 +3,7 @@
 from sse_conform_server.faults import (
     authentication,
     capabilities,
+    deaths,
     delivery,
     framing,
     heartbeats,
@@ -25,6 +26,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, narrow,
+    deaths,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

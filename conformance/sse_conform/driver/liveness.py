@@ -1,0 +1,174 @@
+"""
+Whether the target's process lives: looked at when a connection is lost, and recorded where nobody listens any more.
+
+One connection that ends says nothing of the process: a worker or a proxy may have closed it. It is gone where a new
+connection is refused and no stream has survived. A look is a bare TCP connection without a request, so it is no
+attempt.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum, auto
+
+from sse_conform.death_entry import Died
+from sse_conform.deaths import actions_before
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.connection import connect
+from sse_conform.driver.stream_records import End, StreamRequest
+from sse_conform.driver.subscription import LiveSubscription
+from sse_conform.entries import EndKind
+from sse_conform.errors import DeadTargetError
+from sse_conform.profile import Profile
+from sse_conform.recorder import Recorder
+
+#: So long a target that died is waited for, in seconds: its supervisor may start it again.
+PATIENCE = 20.0
+#: Between two looks at a target that is gone, in seconds.
+BETWEEN = 0.1
+#: A process that ends closes its sockets one by one: so many looks until its listener is gone too.
+LOOKS = 4
+#: A connection that is still open after so many seconds was accepted by somebody, in seconds.
+KEPT = 0.1
+#: A connection that takes longer than this to come up is none, in seconds.
+CONNECT_TIMEOUT = 1.0
+
+
+class _Look(Enum):
+    LISTENS = auto()
+    DROPS = auto()
+    REFUSES = auto()
+    SILENT = auto()
+
+
+class Liveness:
+    """
+    Told of each connection that is lost; tells scenes that the target is gone, and waits for its return.
+
+    ``streams`` are all attempts of the run: where one of them stays open the process lives. ``on_return`` is called
+    when a target that died listens again, for it may have forgotten whom it knew.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        clock: Clock,
+        recorder: Recorder,
+        streams: Iterable[LiveSubscription],
+        tell: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self._request = StreamRequest(host=profile.host, port=profile.port, target="/")
+        self._clock = clock
+        self._recorder = recorder
+        self._streams = streams
+        self._tell = tell
+        self._gone = asyncio.Event()
+        self._clear = asyncio.Event()
+        self._clear.set()
+        self._deaths = 0
+        self._examination: asyncio.Task[None] | None = None
+        self.on_return: Callable[[], None] = lambda: None
+
+    def suspect(self, t: int) -> None:
+        """A connection was lost or refused at ``t``: find out whether the process is gone, unless that is under way."""
+        if self._gone.is_set() or (self._examination and not self._examination.done()):
+            return
+        self._clear.clear()
+        self._examination = asyncio.create_task(self._examine(t))
+
+    @property
+    def died(self) -> bool:
+        """Whether the target died in this run, however often."""
+        return self._deaths > 0
+
+    async def returned(self) -> bool:
+        """Wait until nothing is in doubt and the target listens, or was waited for in vain; whether it listens."""
+        if self._examination is not None:
+            await asyncio.shield(self._examination)
+        return not self._gone.is_set()
+
+    async def during(self, play: Awaitable[None]) -> None:
+        """
+        Let a scene play on as long as the target lives; DeadTargetError where it dies meanwhile, or is dead.
+
+        What a scene last did may be what killed it, so the scene is not over while that is in doubt.
+        """
+        playing, gone = asyncio.ensure_future(play), asyncio.ensure_future(self._gone.wait())
+        try:
+            await asyncio.wait({playing, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await self._clear.wait()
+            if self._gone.is_set():
+                raise self._death()
+            playing.result()
+        finally:
+            for task in (playing, gone):
+                task.cancel()
+            await asyncio.wait({playing, gone})
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._examination is not None:
+            self._examination.cancel()
+            await asyncio.wait({self._examination})
+
+    def _death(self) -> DeadTargetError:
+        return DeadTargetError(
+            f"the target died: nobody listens on {self._request.endpoint} any more",
+            hint="look into its logs; a supervisor that starts it again lets the suite find out what it died of",
+        )
+
+    async def _examine(self, since: int) -> None:
+        """Look until it is clear whether the process is gone, and if so until it is back."""
+        try:
+            if not await self._is_gone():
+                return
+            self._gone.set()
+        finally:
+            self._clear.set()
+        self._deaths += 1
+        endpoint, back = self._request.endpoint, 0
+        self._tell(f"the target died: nobody listens on {endpoint} any more; waiting up to {PATIENCE:g} s for it")
+        try:
+            back = await self._return()
+        finally:
+            after = actions_before(self._recorder.entries, since)
+            self._recorder.add(Died(t=since, endpoint=endpoint, back=back, after=after))
+        if back:
+            self._tell(f"the target listens again after {(back - since) / 1e9:.1f} s")
+            self.on_return()
+            self._gone.clear()
+
+    async def _return(self) -> int:
+        """When somebody listens again; 0 where nobody does for as long as we wait."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < deadline:
+            if await self._look() in {_Look.LISTENS, _Look.DROPS}:
+                return self._clock.now()
+            await asyncio.sleep(BETWEEN)
+        return 0
+
+    async def _is_gone(self) -> bool:
+        for _ in range(LOOKS):
+            match await self._look():
+                case _Look.LISTENS:
+                    return False
+                case _Look.REFUSES:
+                    await asyncio.sleep(KEPT)  # the ends of its streams may still be on their way
+                    return not any(stream.hears for stream in self._streams)
+                case _Look.DROPS | _Look.SILENT:
+                    continue
+        return False
+
+    async def _look(self) -> _Look:
+        outcome = await connect(self._request, within=CONNECT_TIMEOUT, receive_buffer=None)
+        if isinstance(outcome, End):
+            return _Look.REFUSES if outcome.kind is EndKind.REFUSED else _Look.SILENT
+        with contextlib.closing(outcome) as sock:
+            try:
+                async with asyncio.timeout(KEPT):
+                    await asyncio.get_running_loop().sock_recv(sock, 1)
+            except TimeoutError:
+                return _Look.LISTENS
+            except OSError:
+                return _Look.DROPS
+        return _Look.DROPS
