@@ -121,6 +121,11 @@ class Stage(Protocol):
         """The numbers of this run."""
         ...
 
+    @property
+    def kinds(self) -> tuple[EventKind, ...]:
+        """The kinds of event that concern as few, and are recognised as surely, as the ordinary one."""
+        ...
+
     def has(self, capability: Capability) -> bool:
         """Whether the target declares or the profile provides ``capability``."""
         ...

@@ -7,6 +7,7 @@ from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios.kinds import kinds_in_turn
 
 #: Items published, the size of a page, and so several pages with a remainder.
 ITEMS = 11
@@ -35,8 +36,8 @@ async def pages(stage: Stage) -> None:
     await stage.pass_time(stage.terms.latency, "the acknowledged event to be filed")
     start = await stage.poll("alice", part="start")
     cursor = cursor_after(start.document)
-    for _ in range(ITEMS):
-        await stage.publish("alice", part="paged")
+    for kind in kinds_in_turn(stage, ITEMS):
+        await stage.publish("alice", kind=kind, part="paged")
     await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
     await follow(stage, cursor, part="page", limit=PAGE)
     await stage.poll("alice", part="newest")

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import islice
 
 from sse_conform import corpus
 from sse_conform.entries import Published
 from sse_conform.scenario import Stage, Subscription, scenario
 from sse_conform.spec import Capability
+from sse_conform_scenarios.kinds import kinds_in_turn
 
 #: Events that are missed during each outage.
 MISSED = 2
 #: The most events that are published around one connect, one after another's acknowledgement.
 RACERS = 50
-#: Events to resume among.
-SPAN = 4
+#: Events to resume among: after the second, one of each kind is left.
+SPAN = 5
 
 
 async def _lose(stream: Subscription, how: str) -> None:
@@ -30,11 +32,13 @@ async def drops(stage: Stage) -> None:
     """A subscriber loses its connection by FIN, by RST and in silence, misses events, and comes back amid others."""
     stream = await _come(stage, "first")
     lost: list[Subscription] = []
-    for how in ("fin", "rst", "silence"):
+    ways = ("fin", "rst", "silence")
+    kinds = kinds_in_turn(stage, MISSED * len(ways))
+    for how in ways:
         await stream.until(await stage.publish("alice", part=f"before-{how}"))
         await _lose(stream, how)
         lost.append(stream)
-        missed = [await stage.publish("alice", part=f"missed-{how}") for _ in range(MISSED)]
+        missed = [await stage.publish("alice", kind=kind, part=f"missed-{how}") for kind in islice(kinds, MISSED)]
         # A replay may fill a gap between snapshot and stream: the others come as clients that keep no id.
         last = stream.last_event_id if how == "fin" else ""
         stream = await _come(stage, f"after-{how}", missed, last_event_id=last or None)
@@ -83,8 +87,8 @@ async def replay(stage: Stage) -> None:
     stream = await stage.subscribe("alice", part="first")
     await stream.until_snapshot()
     ids: list[str] = []
-    for _ in range(SPAN):
-        await stream.until(await stage.publish("alice", part="span"))
+    for kind in kinds_in_turn(stage, SPAN):
+        await stream.until(await stage.publish("alice", kind=kind, part="span"))
         ids.append(stream.last_event_id)
     other = await stage.subscribe("bob", part="other")
     await other.until_snapshot()

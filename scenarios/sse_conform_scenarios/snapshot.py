@@ -3,6 +3,7 @@
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios.kinds import kinds_in_turn
 from sse_conform_scenarios.polling import cursor_after, follow
 
 #: More than a snapshot may list, so that newest, count and length can be told apart.
@@ -21,8 +22,8 @@ async def overflow(stage: Stage) -> None:
     await before.until(await stage.publish("alice", part="seen"))
     seen = await stage.poll("alice", part="seen") if stage.has(Capability.POLLING) else None
     await before.close()
-    for _ in range(stage.terms.snapshot_items + BEYOND_LIST):
-        await stage.publish("alice", part="missed")
+    for kind in kinds_in_turn(stage, stage.terms.snapshot_items + BEYOND_LIST):
+        await stage.publish("alice", kind=kind, part="missed")
     # An acknowledgement may precede the filing by as much as it may precede the delivery.
     await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
     after = await stage.subscribe("alice", part="after", last_event_id=before.last_event_id or None)

@@ -115,6 +115,10 @@ class Rehearsal:
     published: list[Published] = field(default_factory=list)
     namesakes: list[Alias] = field(default_factory=list)
 
+    @property
+    def kinds(self) -> tuple[EventKind, ...]:
+        return tuple(EventKind)
+
     def has(self, capability: Capability) -> bool:
         return True
 

@@ -45,6 +45,14 @@ def choose(triggers: Triggers, kind: EventKind | None, variant: Variant) -> tupl
     return min(usable, key=lambda pair: (pair[1].concerns is not Concerns.TARGET, len(pair[1].steps)))
 
 
+def alike(triggers: Triggers) -> tuple[EventKind, ...]:
+    """The kinds that concern as many as the ordinary one does, and are recognised in the same way."""
+    _, ordinary = choose(triggers, None, Variant.ORDINARY)
+    offered = ((kind, triggers.of(kind)) for kind in EventKind)
+    like = (ordinary.concerns, ordinary.recognise)
+    return tuple(kind for kind, trigger in offered if trigger and (trigger.concerns, trigger.recognise) == like)
+
+
 def _marked(text: str, marker: str) -> str:
     if MARKER_PLACE in text:
         return text.replace(MARKER_PLACE, marker)

@@ -15,7 +15,7 @@ from sse_conform.driver.budget import Place
 from sse_conform.driver.credentials import Credentials
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.own_page import LiveOwnPage
-from sse_conform.driver.publishing import Act, choose, fill_in, perform
+from sse_conform.driver.publishing import Act, alike, choose, fill_in, perform
 from sse_conform.driver.scene_devices import SceneDevices
 from sse_conform.driver.stream_call import Variation, path_naming
 from sse_conform.driver.subscription import LiveSubscription
@@ -67,6 +67,11 @@ class LiveStage:
     def terms(self) -> Terms:
         """The numbers of this run."""
         return self._world.terms
+
+    @property
+    def kinds(self) -> tuple[EventKind, ...]:
+        """The kinds of event that can be caused; see the protocol."""
+        return alike(self._world.profile.triggers)
 
     def has(self, capability: Capability) -> bool:
         """Whether the target declares or the profile provides ``capability``."""

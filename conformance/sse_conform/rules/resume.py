@@ -1,4 +1,4 @@
-"""Rules on coming back: nothing is missed after a drop, and a resume is exact where the service claims to replay."""
+"""Rules on coming back: nothing is missed after a drop, and an id that the server never gave does no harm."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +11,17 @@ from sse_conform.evidence import (
     greets,
     items,
     names,
-    notifications,
     oldest_listed,
     polled,
 )
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
-from sse_conform.transcript import Event, Stream, Transcript
+from sse_conform.transcript import Stream, Transcript
 
 _RETRY = plan("Failure / Retry")
 _LAST_ID = whatwg("9.2.4 The Last-Event-ID header", "the-last-event-id-header")
-_DROPS, _REPLAY, _MALFORMED = "reconnect.drops", "reconnect.replay", "reconnect.malformed-ids"
+_DROPS, _MALFORMED = "reconnect.drops", "reconnect.malformed-ids"
 _OVERFLOW = "snapshot.overflow"
-_REPLAYS = frozenset({Capability.REPLAY, Capability.TRIGGERS, Capability.SECOND_USER})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,119 +118,6 @@ def absence_loses_nothing(missed: Missed) -> Iterator[Finding]:
         )
 
 
-def _replays(transcript: Transcript, part: str) -> Iterator[Stream]:
-    """The resumed connections of one kind on which the barrier, published afterwards, was heard."""
-    barriers = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == f"barrier-{part}"]
-    for stream in transcript.streams_in(_REPLAY, part):
-        if any(stream.mentions(barrier) for barrier in barriers):
-            yield stream
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resume:
-    """A resumed connection and how often each event of the span came on it again, oldest first."""
-
-    stream: Stream
-    copies: tuple[int, ...]
-
-
-def resumes(transcript: Transcript, part: str) -> Iterator[Resume]:
-    """The resumes of one kind, the snapshot left out."""
-    span = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == "span" and p.accepted]
-    for stream in _replays(transcript, part):
-        copies = tuple(sum(event.type != SNAPSHOT for event in stream.mentions(p)) for p in span)
-        yield Resume(stream=stream, copies=copies)
-
-
-@rule(
-    "reconnect.replay-ids",
-    level=Level.MUST,
-    spec=(_RETRY, _LAST_ID),
-    over=lambda transcript: (n for n in notifications(transcript) if n.stream.attempt.scene == _REPLAY),
-    scenes=_REPLAY,
-    needs=_REPLAYS,
-    hint="the id line is missing on this path",
-)
-def notifications_have_ids(event: Event) -> Iterator[Finding]:
-    """
-    Where replay is claimed, every notification carries an id.
-
-    Without one there is nothing to resume from.
-    """
-    if event.frame.id is None:
-        yield Finding(expected="an id line", actual="none", at=event)
-
-
-@rule(
-    "reconnect.replay-exact",
-    level=Level.MUST,
-    spec=(_RETRY, _LAST_ID),
-    over=lambda transcript: resumes(transcript, "resume-middle"),
-    scenes=_REPLAY,
-    needs=_REPLAYS,
-    hint="the bound is off by one, or the id is ignored",
-)
-def resume_is_exact(resume: Resume) -> Iterator[Finding]:
-    """
-    A resume brings what came after the id, each event once, and nothing before it.
-
-    An off-by-one repeats the last event for ever, or loses one at each reconnect.
-    """
-    wanted = (0, 0, *(1 for _ in resume.copies[2:]))
-    if resume.copies != wanted:
-        yield Finding(
-            expected=f"after the second event: {', '.join(map(str, wanted))} copies",
-            actual=", ".join(map(str, resume.copies)),
-            at=resume.stream,
-        )
-
-
-@rule(
-    "reconnect.replay-nothing-new",
-    level=Level.MUST,
-    spec=(_RETRY, _LAST_ID),
-    over=lambda transcript: resumes(transcript, "resume-last"),
-    scenes=_REPLAY,
-    needs=_REPLAYS,
-    hint="everything is replayed at each connect",
-)
-def resume_at_the_end_is_quiet(resume: Resume) -> Iterator[Finding]:
-    """
-    A resume after the last event replays nothing.
-
-    A client that missed nothing must not be told again.
-    """
-    if any(resume.copies):
-        yield Finding(expected="no event again", actual=f"{sum(resume.copies)} again", at=resume.stream)
-
-
-def foreign_resumes(transcript: Transcript) -> Iterator[tuple[Stream, tuple[Event, ...]]]:
-    """The resume with another user's id, with what it showed of that user."""
-    foreign = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == "foreign" and p.accepted]
-    for stream in _replays(transcript, "resume-foreign"):
-        yield stream, tuple(event for published in foreign for event in stream.mentions(published))
-
-
-@rule(
-    "reconnect.replay-own",
-    level=Level.MUST,
-    spec=(plan("Security"), _LAST_ID),
-    over=foreign_resumes,
-    scenes=_REPLAY,
-    needs=_REPLAYS | {Capability.TARGETED},
-    hint="the history is read by id without the user",
-)
-def resume_brings_own_events(subject: tuple[Stream, tuple[Event, ...]]) -> Iterator[Finding]:
-    """
-    A resume with another user's id brings none of that user's events.
-
-    The header is the client's to choose; the history is not.
-    """
-    stream, leaked = subject
-    for event in leaked[:1]:
-        yield Finding(expected=f"events of {stream.attempt.user}", actual="another user's event", at=event)
-
-
 def malformed(transcript: Transcript) -> Iterator[tuple[Stream, bool]]:
     """
     The attempts with ids that the server never gave, where ordinary ones get a snapshot.
@@ -274,9 +159,5 @@ def unknown_id_resyncs(subject: tuple[Stream, bool]) -> Iterator[Finding]:
 RULES = (
     outage_loses_nothing,
     absence_loses_nothing,
-    notifications_have_ids,
-    resume_is_exact,
-    resume_at_the_end_is_quiet,
-    resume_brings_own_events,
     unknown_id_resyncs,
 )

@@ -1,18 +1,19 @@
-"""Rules on what a snapshot tells: the newest items, all unread counted, nothing lost between it and what comes live."""
+"""Rules on what a snapshot tells: the newest items, all unread counted, what was live before it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import SNAPSHOT, first_snapshot, is_list, items, names, oldest_listed
+from sse_conform.evidence import SNAPSHOT, first_snapshot, is_list, items, names
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
-from sse_conform.transcript import Event, Stream, Transcript
+from sse_conform.transcript import Event, Transcript
 
 _PLAN = plan("Data Format")
-_OVERFLOW, _DROPS = "snapshot.overflow", "reconnect.drops"
+_OVERFLOW = "snapshot.overflow"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +23,16 @@ class Overflow:
     before: Event
     after: Event
     missed: tuple[e.Published, ...]
+    earlier: tuple[e.Published, ...]
+
+    def is_older(self, item: dict[str, Any]) -> bool:
+        """Whether an item was there before all of them."""
+        known = {str(old.get("id")) for old in items(self.before)}
+        return str(item.get("id")) in known or any(names(published, item) for published in self.earlier)
+
+    def is_foreign(self, item: dict[str, Any]) -> bool:
+        """Whether somebody else may have caused an item meanwhile."""
+        return not self.is_older(item) and not any(names(published, item) for published in self.missed)
 
 
 def overflows(transcript: Transcript) -> Iterator[Overflow]:
@@ -32,7 +43,8 @@ def overflows(transcript: Transcript) -> Iterator[Overflow]:
     )
     missed = tuple(p for p in transcript.publishes if p.scene == _OVERFLOW and p.part == "missed" and p.accepted)
     if before and after and is_list(after) and len(missed) > transcript.terms.snapshot_items:
-        yield Overflow(before=before, after=after, missed=missed)
+        earlier = tuple(p for p in transcript.publishes if p.accepted and p.acked < missed[0].t)
+        yield Overflow(before=before, after=after, missed=missed, earlier=earlier)
 
 
 @rule(
@@ -51,20 +63,48 @@ def lists_the_newest(subject: Overflow, terms: Terms) -> Iterator[Finding]:
     With the oldest ones a user with a full list never sees anything new after a reconnect.
     """
     listed = items(subject.after)
-    positions = [
-        next((place for place, item in enumerate(listed) if names(published, item)), None)
-        for published in subject.missed[-terms.snapshot_items :]
-    ]
-    known = [place for place in positions if place is not None]
-    foreign = len(listed) - sum(any(names(p, item) for p in subject.missed) for item in listed)
-    if len(known) + foreign < len(positions):
-        yield Finding(
-            expected=f"the newest {len(positions)} of {len(subject.missed)} just published",
-            actual=f"{len(known)} of them among {len(listed)} items",
-            at=subject.after,
-        )
-    elif known not in (sorted(known), sorted(known, reverse=True)):
-        yield Finding(expected="one order, oldest or newest first", actual=f"positions {known}", at=subject.after)
+    wanted = f"the newest {terms.snapshot_items} of {len(subject.missed)} just published"
+    places = [(published, _place(published, listed)) for published in subject.missed]
+    room = terms.snapshot_items - sum(subject.is_foreign(item) for item in listed)
+    lacking = _lacking(places, room)
+    if len(listed) < terms.snapshot_items:
+        yield Finding(expected=wanted, actual=f"{len(listed)} items", at=subject.after)
+    elif lacking:
+        actual = f"without a newer event of the kind {lacking.kind.value} among {len(listed)} items"
+        yield Finding(expected=wanted, actual=actual, at=subject.after)
+    elif len(directions := _directions(places)) > 1:
+        yield Finding(expected="one order, oldest or newest first", actual="several", at=subject.after)
+    elif directions and subject.is_older(listed[0 if directions.pop() else -1]):
+        yield Finding(expected=wanted, actual="an item that is older than all of them", at=subject.after)
+
+
+def _place(published: e.Published, listed: list[dict[str, Any]]) -> int | None:
+    return next((place for place, item in enumerate(listed) if names(published, item)), None)
+
+
+def _kinds(places: list[tuple[e.Published, int | None]]) -> Iterator[list[tuple[e.Published, int | None]]]:
+    """The same, kind by kind: kinds may have producers of their own, and those have no order among them."""
+    for kind in dict.fromkeys(published.kind for published, _ in places):
+        yield [each for each in places if each[0].kind is kind]
+
+
+def _lacking(places: list[tuple[e.Published, int | None]], room: int) -> e.Published | None:
+    """One that is not listed, though an older one of its kind is, or though it is the newest of the last ``room``."""
+    newest = [published for published, _ in places[-room:]] if room > 0 else []
+    for kind in _kinds(places):
+        last, place = kind[-1]
+        if place is None and last in newest:
+            return last
+        for (_, older), (newer, place) in pairwise(kind):
+            if older is not None and place is None:
+                return newer
+    return None
+
+
+def _directions(places: list[tuple[e.Published, int | None]]) -> set[bool]:
+    """Whether later ones stand further down, for each two of a kind that follow one another."""
+    known = [[place for _, place in kind if place is not None] for kind in _kinds(places)]
+    return {earlier < later for each in known for earlier, later in pairwise(each)}
 
 
 @rule(
@@ -130,117 +170,6 @@ def lists_what_was_live(subject: tuple[e.Published, Event]) -> Iterator[Finding]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Race:
-    """
-    One publish around a connect, the stream that connected, and where the publish shows: in the snapshot, live, both.
-
-    ``pushed_out`` says that the list was full of newer ones, so that the snapshot could not hold it.
-    """
-
-    published: e.Published
-    stream: Stream
-    listed: tuple[dict[str, Any], ...]
-    live: tuple[Event, ...]
-    pushed_out: bool
-
-
-def races(transcript: Transcript) -> Iterator[Race]:
-    """Every publish around a connect whose barrier, published after all of them, was heard or listed."""
-    in_scene = [p for p in transcript.publishes if p.scene == _DROPS and p.accepted]
-    for stream in transcript.streams_in(_DROPS):
-        part = f"around-{stream.attempt.part}"
-        around = [p for p in in_scene if p.part == part]
-        barrier = [p for p in in_scene if p.part == f"{part}-barrier"]
-        snapshot = first_snapshot(stream)
-        if snapshot is None or not is_list(snapshot) or not any(stream.mentions(b) for b in barrier):
-            continue
-        listed = items(snapshot)
-        oldest = oldest_listed(snapshot, in_scene, transcript.terms)
-        for published in around:
-            yield Race(
-                published=published,
-                stream=stream,
-                listed=tuple(item for item in listed if names(published, item)),
-                live=tuple(event for event in stream.mentions(published) if event is not snapshot),
-                pushed_out=oldest is not None and published.acked <= oldest,
-            )
-
-
-@rule(
-    "snapshot.no-gap",
-    level=Level.MUST,
-    spec=(_PLAN, plan("Goals")),
-    over=races,
-    scenes=_DROPS,
-    needs={Capability.TRIGGERS},
-    hint="the snapshot is read before the connection is subscribed, or the subscription is not acknowledged",
-)
-def leaves_no_gap(race: Race) -> Iterator[Finding]:
-    """
-    An event published while a client connects is in the snapshot or comes live.
-
-    Read first, subscribe then, and whatever happens in between is lost for good.
-    """
-    if not race.live and not race.listed and not race.pushed_out:
-        published, stream = race.published, race.stream
-        yield Finding(
-            expected=f"{published.marker or published.event_id} in the snapshot or live",
-            actual="neither, though one that was published later came; "
-            f"published {(published.t - stream.t) / 1e6:+.1f} ms from the request",
-            at=first_snapshot(stream) or stream,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Twofold:
-    """One publish that came live and that a snapshot lists as well, with the ids that it has in either."""
-
-    live: tuple[Event, ...]
-    live_ids: frozenset[str]
-    listed_ids: frozenset[str]
-
-
-def twofolds(transcript: Transcript) -> Iterator[Twofold]:
-    """What came live and is listed too: around a connect, or in the snapshot of the next connection."""
-    for race in races(transcript):
-        yield from _twofold(race.live, race.listed)
-    for published, snapshot in remembered(transcript):
-        heard = (ev for stream in transcript.streams_in(published.scene) for ev in stream.mentions(published))
-        live = tuple(event for event in heard if event.type != SNAPSHOT)
-        yield from _twofold(live, tuple(item for item in items(snapshot) if names(published, item)))
-
-
-def _twofold(live: tuple[Event, ...], listed: tuple[dict[str, Any], ...]) -> Iterator[Twofold]:
-    live_ids = frozenset(str(event.payload["id"]) for event in live if "id" in event.payload)
-    listed_ids = frozenset(str(item["id"]) for item in listed if "id" in item)
-    if live_ids and listed_ids:
-        yield Twofold(live=live, live_ids=live_ids, listed_ids=listed_ids)
-
-
-@rule(
-    "snapshot.same-id",
-    level=Level.MUST,
-    spec=_PLAN,
-    over=twofolds,
-    scenes=(_OVERFLOW, _DROPS),
-    needs={Capability.TRIGGERS, Capability.MARKERS},
-    hint="live events get an id of their own instead of the stored one",
-)
-def both_have_one_id(subject: Twofold) -> Iterator[Finding]:
-    """
-    An event that comes live and is in a snapshot as well has the same id in both.
-
-    Clients drop doubles by id, and mark as read by it.
-    """
-    if not subject.live_ids & subject.listed_ids:
-        yield Finding(
-            expected=f"id {', '.join(sorted(subject.listed_ids))}, as the snapshot lists it",
-            actual=f"id {', '.join(sorted(subject.live_ids))}",
-            at=subject.live[0],
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Newest:
     """A snapshot whose newest item is known, and the ids of that item: in its data, and of its own event."""
 
@@ -295,7 +224,5 @@ RULES = (
     lists_the_newest,
     unread_counts_all,
     lists_what_was_live,
-    leaves_no_gap,
-    both_have_one_id,
     id_is_that_of_the_newest,
 )

@@ -5,6 +5,7 @@ from sse_conform_server.faults import (
     capabilities,
     deaths,
     delivery,
+    forgetting,
     framing,
     heartbeats,
     identity,
@@ -26,7 +27,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, narrow,
-    deaths,
+    deaths, forgetting,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

@@ -56,6 +56,13 @@ def _one_short(parts: Parts) -> Parts:
     return replace(parts, missed=missed)
 
 
+def _newest_first(parts: Parts) -> Parts:
+    async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
+        return (await parts.missed(inner, user_id, last_event_id))[::-1]
+
+    return replace(parts, missed=missed)
+
+
 def _crash_on_odd_id(parts: Parts) -> Parts:
     async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
         if last_event_id is not None:
@@ -120,6 +127,12 @@ FAULTS: tuple[Fault, ...] = (
         "replay-one-short",
         "Replay leaves out the first event missed.",
         _one_short,
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "replay-newest-first",
+        "What was missed is replayed in the order of the list on the screen, newest first.",
+        _newest_first,
         "reconnect.replay-exact",
     ),
     fault(

@@ -1,0 +1,166 @@
+"""Rules on replay, where a service claims it: a resume is exact, and brings nobody else's events."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sse_conform import entries as e
+from sse_conform.evidence import SNAPSHOT, notifications
+from sse_conform.rule import Finding, rule
+from sse_conform.spec import Capability, Level, plan, whatwg
+from sse_conform.transcript import Event, Stream, Transcript
+
+_RETRY = plan("Failure / Retry")
+_LAST_ID = whatwg("9.2.4 The Last-Event-ID header", "the-last-event-id-header")
+_REPLAY = "reconnect.replay"
+_REPLAYS = frozenset({Capability.REPLAY, Capability.TRIGGERS, Capability.SECOND_USER})
+#: The scene resumes from the event after so many of the span.
+RESUMED_AFTER = 2
+
+
+def _replays(transcript: Transcript, part: str) -> Iterator[Stream]:
+    """The resumed connections of one kind on which the barrier, published afterwards, was heard."""
+    barriers = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == f"barrier-{part}"]
+    for stream in transcript.streams_in(_REPLAY, part):
+        if any(stream.mentions(barrier) for barrier in barriers):
+            yield stream
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resume:
+    """
+    A resumed connection, and what it told again of the span, the snapshot left out.
+
+    ``told`` has the ids of its events in the order in which they came, ``first`` those of the connection before;
+    ``seen`` of these came before the drop, up to the id from which it resumes. ``untold`` was missed and never came.
+    """
+
+    stream: Stream
+    told: tuple[str, ...]
+    first: tuple[str, ...]
+    seen: frozenset[str]
+    untold: tuple[e.Published, ...]
+
+
+def resumes(transcript: Transcript, part: str, after: int) -> Iterator[Resume]:
+    """The resumes of one kind, from the event ``after`` so many of the span."""
+    span = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == "span" and p.accepted]
+    for stream in _replays(transcript, part):
+        last = dict(stream.attempt.headers).get("last-event-id")
+        for before in transcript.streams_in(_REPLAY, "first"):
+            first = _told_live(before, span)
+            seen = next((first[: n + 1] for n, event in enumerate(first) if event.frame.id == last), first)
+            yield Resume(
+                stream=stream,
+                told=_ids(_told_live(stream, span)),
+                first=_ids(first),
+                seen=frozenset(_ids(seen)),
+                untold=tuple(p for p in span[after:] if not any(e.type != SNAPSHOT for e in stream.mentions(p))),
+            )
+
+
+def _told_live(stream: Stream, publishes: list[e.Published]) -> list[Event]:
+    told = (event for published in publishes for event in stream.mentions(published) if event.type != SNAPSHOT)
+    return sorted(told, key=lambda event: event.frame.start)
+
+
+def _ids(events: Iterable[Event]) -> tuple[str, ...]:
+    return tuple(str(event.payload.get("id")) for event in events)
+
+
+@rule(
+    "reconnect.replay-ids",
+    level=Level.MUST,
+    spec=(_RETRY, _LAST_ID),
+    over=lambda transcript: (n for n in notifications(transcript) if n.stream.attempt.scene == _REPLAY),
+    scenes=_REPLAY,
+    needs=_REPLAYS,
+    hint="the id line is missing on this path",
+)
+def notifications_have_ids(event: Event) -> Iterator[Finding]:
+    """
+    Where replay is claimed, every notification carries an id.
+
+    Without one there is nothing to resume from.
+    """
+    if event.frame.id is None:
+        yield Finding(expected="an id line", actual="none", at=event)
+
+
+@rule(
+    "reconnect.replay-exact",
+    level=Level.MUST,
+    spec=(_RETRY, _LAST_ID),
+    over=lambda transcript: resumes(transcript, "resume-middle", after=RESUMED_AFTER),
+    scenes=_REPLAY,
+    needs=_REPLAYS,
+    hint="the bound is off by one, or the id is ignored",
+)
+def resume_is_exact(resume: Resume) -> Iterator[Finding]:
+    """
+    A resume brings what came after the id, each event once and in order, and nothing before it.
+
+    An off-by-one repeats the last event for ever, or loses one at each reconnect.
+    """
+    told = resume.told
+    again = [one for one in told if one in resume.seen or told.count(one) > 1]
+    order = [resume.first.index(one) for one in told if one in resume.first]
+    if again:
+        yield Finding(
+            expected="what came after the id, once", actual=f"again: {', '.join(again[:5])}", at=resume.stream
+        )
+    elif resume.untold:
+        missing = ", ".join(f"{p.kind.value} (publish {p.number})" for p in resume.untold)
+        yield Finding(expected="all that came after the id", actual=f"without {missing}", at=resume.stream)
+    elif order != sorted(order):
+        yield Finding(expected="the order of before", actual=f"ids {', '.join(told)}", at=resume.stream)
+
+
+@rule(
+    "reconnect.replay-nothing-new",
+    level=Level.MUST,
+    spec=(_RETRY, _LAST_ID),
+    over=lambda transcript: resumes(transcript, "resume-last", after=sys.maxsize),
+    scenes=_REPLAY,
+    needs=_REPLAYS,
+    hint="everything is replayed at each connect",
+)
+def resume_at_the_end_is_quiet(resume: Resume) -> Iterator[Finding]:
+    """
+    A resume after the last event replays nothing.
+
+    A client that missed nothing must not be told again.
+    """
+    again = [one for one in resume.told if one in resume.seen]
+    if again:
+        yield Finding(expected="no event again", actual=f"{len(again)} again", at=resume.stream)
+
+
+def foreign_resumes(transcript: Transcript) -> Iterator[tuple[Stream, tuple[Event, ...]]]:
+    """The resume with another user's id, with what it showed of that user."""
+    foreign = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == "foreign" and p.accepted]
+    for stream in _replays(transcript, "resume-foreign"):
+        yield stream, tuple(event for published in foreign for event in stream.mentions(published))
+
+
+@rule(
+    "reconnect.replay-own",
+    level=Level.MUST,
+    spec=(plan("Security"), _LAST_ID),
+    over=foreign_resumes,
+    scenes=_REPLAY,
+    needs=_REPLAYS | {Capability.TARGETED},
+    hint="the history is read by id without the user",
+)
+def resume_brings_own_events(subject: tuple[Stream, tuple[Event, ...]]) -> Iterator[Finding]:
+    """
+    A resume with another user's id brings none of that user's events.
+
+    The header is the client's to choose; the history is not.
+    """
+    stream, leaked = subject
+    for event in leaked[:1]:
+        yield Finding(expected=f"events of {stream.attempt.user}", actual="another user's event", at=event)
+
+
+RULES = (notifications_have_ids, resume_is_exact, resume_at_the_end_is_quiet, resume_brings_own_events)
