@@ -179,24 +179,26 @@ class Newest:
 
 def newest_known(transcript: Transcript) -> Iterator[Newest]:
     """
-    The snapshots of the overflow at whose one end stands an item that came live before.
+    The snapshots of the overflow at whose newer end stands an item that came live before.
 
-    Its neighbour was acknowledged before it was published, so that this end is the newest, however the target sorts.
-    What other scenes tell everybody may stand there as well.
+    Which end that is, two neighbours tell of which one was acknowledged before the other was published, however the
+    target sorts; where such neighbours contradict each other, there is no order. What other scenes tell everybody may
+    stand there as well.
     """
     accepted = [p for p in transcript.publishes if p.accepted]
     for stream in transcript.streams_in(_OVERFLOW):
         snapshot = first_snapshot(stream)
         listed = items(snapshot) if snapshot and is_list(snapshot) else []
-        ends = ((listed[0], listed[1]), (listed[-1], listed[-2])) if len(listed) > 1 else ()
-        for last, next_to_it in ends:
-            newest, earlier = (next((p for p in accepted if names(p, item)), None) for item in (last, next_to_it))
-            if snapshot and newest and earlier and earlier.acked <= newest.t:
-                own = (s for s in transcript.streams if s.attempt.user == stream.attempt.user)
-                heard = [event for s in own for event in s.mentions(newest) if event.type != SNAPSHOT]
-                if heard:
-                    live = {event.frame.id for event in heard if event.frame.id is not None}
-                    yield Newest(snapshot=snapshot, ids=frozenset({str(last.get("id")), *live}))
+        known = [next((p for p in accepted if names(p, item)), None) for item in listed]
+        newer_last = {a.acked <= b.t for a, b in pairwise(known) if a and b and (a.acked <= b.t or b.acked <= a.t)}
+        if snapshot and len(newer_last) == 1:
+            end = -1 if newer_last.pop() else 0
+            newest = known[end]
+            own = (s for s in transcript.streams if s.attempt.user == stream.attempt.user)
+            heard = [event for s in own for event in (s.mentions(newest) if newest else ()) if event.type != SNAPSHOT]
+            if heard:
+                live = {event.frame.id for event in heard if event.frame.id is not None}
+                yield Newest(snapshot=snapshot, ids=frozenset({str(listed[end].get("id")), *live}))
 
 
 @rule(

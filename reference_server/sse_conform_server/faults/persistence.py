@@ -88,6 +88,7 @@ FAULTS: tuple[Fault, ...] = (
         "polling.complete",
         "polling.newest",
         "reconnect.nothing-missed",
+        "reconnect.beyond-list",
         "reconnect.replay-exact",
     ),
     fault(
