@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import SNAPSHOT, first_snapshot, is_list, items, names
+from sse_conform.evidence import NOTIFICATION, first_snapshot, is_list, items, names
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
@@ -72,10 +72,10 @@ def lists_the_newest(subject: Overflow, terms: Terms) -> Iterator[Finding]:
     elif lacking:
         actual = f"without a newer event of the kind {lacking.kind.value} among {len(listed)} items"
         yield Finding(expected=wanted, actual=actual, at=subject.after)
-    elif len(directions := _directions(places)) > 1:
-        yield Finding(expected="one order, oldest or newest first", actual="several", at=subject.after)
-    elif directions and subject.is_older(listed[0 if directions.pop() else -1]):
+    elif any(map(subject.is_older, listed)):
         yield Finding(expected=wanted, actual="an item that is older than all of them", at=subject.after)
+    elif len(_directions(places)) > 1:
+        yield Finding(expected="one order, oldest or newest first", actual="several", at=subject.after)
 
 
 def _place(published: e.Published, listed: list[dict[str, Any]]) -> int | None:
@@ -192,13 +192,13 @@ def newest_known(transcript: Transcript) -> Iterator[Newest]:
         known = [next((p for p in accepted if names(p, item)), None) for item in listed]
         newer_last = {a.acked <= b.t for a, b in pairwise(known) if a and b and (a.acked <= b.t or b.acked <= a.t)}
         if snapshot and len(newer_last) == 1:
-            end = -1 if newer_last.pop() else 0
-            newest = known[end]
+            newest = str(listed[-1 if newer_last.pop() else 0].get("id"))
             own = (s for s in transcript.streams if s.attempt.user == stream.attempt.user)
-            heard = [event for s in own for event in (s.mentions(newest) if newest else ()) if event.type != SNAPSHOT]
+            told = (event for s in own for event in s.events if event.type == NOTIFICATION)
+            heard = [event for event in told if str(event.payload.get("id")) == newest]
             if heard:
                 live = {event.frame.id for event in heard if event.frame.id is not None}
-                yield Newest(snapshot=snapshot, ids=frozenset({str(listed[end].get("id")), *live}))
+                yield Newest(snapshot=snapshot, ids=frozenset({newest, *live}))
 
 
 @rule(
