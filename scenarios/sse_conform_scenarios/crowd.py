@@ -1,10 +1,11 @@
-"""Many events at once, then many large ones while one of two tabs sleeps."""
+"""Many events at once, then many large ones beside tabs that sleep."""
 
 import asyncio
 
 from sse_conform.entries import Published
 from sse_conform.scenario import Nature, Stage, Subscription, scenario
 from sse_conform.spec import Capability
+from sse_conform.terms import Terms
 
 #: A burst keeps so many publishes under way: more would measure our own queue.
 AT_ONCE = 8
@@ -17,9 +18,24 @@ EVENTS = 80
 RECEIVE_BUFFER = 16384
 
 
-@scenario("delivery.burst", users=("alice",), attempts=4, usually=2, needs={Capability.TRIGGERS}, nature=Nature.LOUD)
+def _usually(terms: Terms) -> int:
+    return 2 + terms.has(Capability.MARKERS)
+
+
+@scenario(
+    "delivery.burst",
+    users=("alice",),
+    attempts=5,
+    usually=_usually,
+    needs={Capability.TRIGGERS},
+    nature=Nature.LOUD,
+)
 async def burst(stage: Stage) -> None:
-    """Many events are published at once, to a user with two tabs; then one tab sleeps while large ones are sent."""
+    """
+    Many events are published at once, to a user with two tabs; then large ones are sent while tabs sleep.
+
+    Of these one wakes up again, and one leaves asleep.
+    """
     sleeper, reader = await _open(stage, "sleeper"), await _open(stage, "reader")
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -39,21 +55,23 @@ async def burst(stage: Stage) -> None:
         if not whole[1]:
             await reader.close()
             reader = await _open(stage, "reader")
-        await _sleep_through(stage, sleeper, reader)
+        leaver = await _open(stage, "leaver")
+        await _sleep_through(stage, sleeper, reader, leaver)
     await sleeper.close()
     await reader.close()
 
 
 async def _open(stage: Stage, part: str) -> Subscription:
-    receive_buffer = RECEIVE_BUFFER if part == "sleeper" else None
+    receive_buffer = None if part == "reader" else RECEIVE_BUFFER
     tab = await stage.subscribe("alice", part=part, receive_buffer=receive_buffer)
     await tab.until_snapshot()
     return tab
 
 
-async def _sleep_through(stage: Stage, sleeper: Subscription, reader: Subscription) -> None:
-    """One tab stops reading, large events are sent, the other tab reads on; then the first wakes up."""
+async def _sleep_through(stage: Stage, sleeper: Subscription, reader: Subscription, leaver: Subscription) -> None:
+    """Two tabs stop reading, large events are sent, the third reads on; then one wakes up, and the other is gone."""
     sleeper.stall()
+    leaver.stall()
     for _ in range(EVENTS):
         if not await reader.until(await stage.publish("alice", part="large", text=LARGE)):
             break  # the verdict stands; to wait for each of the others would take minutes
@@ -65,6 +83,8 @@ async def _sleep_through(stage: Stage, sleeper: Subscription, reader: Subscripti
         received = sleeper.received
         if await sleeper.until(last):
             break
+    await leaver.reset()
+    await reader.until(await stage.publish("alice", part="after-leaving"))
 
 
 SCENARIOS = (burst,)

@@ -168,6 +168,7 @@ class LiveSubscription:
 
     async def close(self) -> None:
         """End it in an orderly way (FIN); what came is in the record."""
+        self._note_pause()
         if self.stream is not None and not self.ended:
             self.stream.close()
             await self.stream.wait_closed()
@@ -175,6 +176,7 @@ class LiveSubscription:
 
     async def reset(self) -> None:
         """End it as a lost connection does (RST)."""
+        self._note_pause()
         if self.stream is not None and not self.ended:
             self.stream.abort()
             await self.stream.wait_closed()
@@ -186,11 +188,16 @@ class LiveSubscription:
             self._stalled_at = self._clock.now()
 
     def resume(self) -> None:
-        """Read again; timings on this stream prove nothing for the time between."""
-        if self.stream is not None and self._stalled_at is not None:
-            since, self._stalled_at = self._stalled_at, None
-            self._recorder.add(e.Disturbed(t=since, until=self._clock.now(), kind=e.Disturbance.PAUSE, conn=self.conn))
+        """Read again."""
+        if self.stream is not None and self._note_pause():
             self.stream.resume()
+
+    def _note_pause(self) -> bool:
+        """The stall, if any, is over: timings on this stream prove nothing for as long as it lasted."""
+        since, self._stalled_at = self._stalled_at, None
+        if since is not None:
+            self._recorder.add(e.Disturbed(t=since, until=self._clock.now(), kind=e.Disturbance.PAUSE, conn=self.conn))
+        return since is not None
 
     async def _wait(self, came: Callable[[], bool], seconds: float) -> bool:
         loop = asyncio.get_running_loop()

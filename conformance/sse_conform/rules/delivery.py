@@ -85,7 +85,7 @@ class Fanout:
 
 def read_by_all(transcript: Transcript) -> Iterator[Delivery]:
     """Deliveries while every tab was being read: what was sent beside a reader that slept is judged apart."""
-    asleep = {"large", "after-waking"}
+    asleep = {"large", "after-waking", "after-leaving"}
     return (d for d in deliveries(transcript, _LIVE, _BURST) if d.published.part not in asleep)
 
 

@@ -20,8 +20,8 @@ _SCENES = (
     "reconnect.malformed-ids",
     "delivery.burst",
 )
-
-
+#: So many of the actions before a death are shown.
+SHOWN = 5
 _EXPECTED = "the process goes on"
 
 
@@ -75,8 +75,8 @@ def survives(ordeal: Ordeal) -> Iterator[Finding]:
     if death is None:
         return
     if same := _shared(death, ordeal.before):
-        actual = f"it was gone {_since(death, same)} after {same}, twice"
-        yield Finding(expected=_EXPECTED, actual=actual, at=Death(died=death, actions=(same,)))
+        actual = f"it was gone {_since(death, same[0])} after {same[0]}, twice"
+        yield Finding(expected=_EXPECTED, actual=actual, at=Death(died=death, actions=same[:SHOWN]))
     elif not _shared(death, ordeal.after):
         doubt = "it lived on" if ordeal.repeated else _once(death)
         for scene in dict.fromkeys(action.scene for action in death.after) or [""]:
@@ -85,10 +85,10 @@ def survives(ordeal: Ordeal) -> Iterator[Finding]:
             yield Finding(expected=_EXPECTED, actual=_once(death), at=at, doubt=doubt)
 
 
-def _shared(death: e.Died, others: tuple[e.Died, ...]) -> Action | None:
-    """The latest action before a death that came before one of the others, too."""
+def _shared(death: e.Died, others: tuple[e.Died, ...]) -> tuple[Action, ...]:
+    """The actions before a death that came before one of the others, too; the latest first."""
     names = {action.name for other in others for action in other.after}
-    return next((action for action in death.after if action.name in names), None)
+    return tuple(action for action in death.after if action.name in names)
 
 
 def _once(death: e.Died) -> str:
