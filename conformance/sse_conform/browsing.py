@@ -85,12 +85,13 @@ class OwnPage(Protocol):
     A step that cannot be done breaks the scene with a message that names its selector.
     """
 
-    async def log_in(self) -> bool:
-        """Go to the page, log in, and wait until it has a stream with a snapshot and asks for no login any more."""
+    @property
+    def retry(self) -> float:
+        """Seconds after which a lost stream should be asked for again: as the server said, else the browser's own."""
         ...
 
-    async def log_in_again(self) -> bool:
-        """The same on the page as it is."""
+    async def log_in(self) -> bool:
+        """Go to the page, log in, and wait until it has a stream with a snapshot and asks for no login any more."""
         ...
 
     async def log_out(self) -> bool:
@@ -98,19 +99,19 @@ class OwnPage(Protocol):
         ...
 
     async def until_back(self, *, seconds: float) -> bool:
-        """Wait for a snapshot on a stream that is asked for from now on."""
+        """Wait for a snapshot on a stream that was asked for after the network failed last."""
         ...
 
     async def until_shown(self, *published: Published, seconds: float) -> bool:
         """Wait until the page shows each of these events."""
         ...
 
-    async def until_prompted(self, *, seconds: float) -> bool:
-        """Wait until the page asks for a login."""
+    async def until_polled(self, *published: Published, seconds: float) -> bool:
+        """The same where it takes a poll: other scenes may act meanwhile."""
         ...
 
-    async def until_polled(self, *, seconds: float) -> bool:
-        """Wait for one more request on the polling route."""
+    async def until_prompted(self, *, seconds: float) -> bool:
+        """Wait until the page asks for a login."""
         ...
 
     async def until_heard(self, name: str, *, seconds: float) -> bool:

@@ -86,6 +86,8 @@ def oldest_listed(snapshot: Event, published: Iterable[e.Published], terms: Term
 
 #: Attempts with a valid token that a service may refuse, or must: by scene and part.
 _CONTESTED = {("auth.override", "path"), ("auth.override", "both"), ("auth.logout", "after")}
+#: The part of a page of the target from its logout on: what it asks for then may be granted or not.
+AFTER_LOGOUT = "after-logout"
 
 
 def opened(transcript: Transcript) -> Iterator[Stream]:
@@ -105,7 +107,7 @@ def admitted(transcript: Transcript) -> Iterator[Stream]:
         stream
         for stream in transcript.streams
         if stream.attempt.token.valid and stream.attempt.method == "GET" and stream.head and stream.status != 429
-        if (stream.attempt.scene, stream.attempt.part) not in _CONTESTED
+        if (stream.attempt.scene, stream.attempt.part) not in _CONTESTED and stream.attempt.part != AFTER_LOGOUT
     )
 
 

@@ -81,6 +81,46 @@ class Page:
 
 
 @dataclass
+class AppPage:
+    """The target's own page: each login, each return and each refusal is an attempt."""
+
+    attempts: list[dict[str, Any]]
+    part: str
+    retry: float = 0.0
+
+    def ask(self) -> bool:
+        self.attempts.append({"part": self.part})
+        return True
+
+    async def log_in(self) -> bool:
+        return self.ask()
+
+    async def log_out(self) -> bool:
+        return True
+
+    async def until_back(self, *, seconds: float) -> bool:
+        return self.ask()
+
+    async def until_prompted(self, *, seconds: float) -> bool:
+        return self.ask()
+
+    async def until_shown(self, *published: Published, seconds: float) -> bool:
+        return True
+
+    async def until_polled(self, *published: Published, seconds: float) -> bool:
+        return True
+
+    async def until_heard(self, name: str, *, seconds: float) -> bool:
+        return True
+
+    async def look(self, part: str) -> None:
+        pass
+
+    async def leave(self) -> None:
+        pass
+
+
+@dataclass
 class Browser:
     """A device: each tab that opens the stream is an attempt."""
 
@@ -93,6 +133,12 @@ class Browser:
 
     async def visit(self, part: str) -> Page:
         return Page()
+
+    async def use(self, part: str) -> AppPage:
+        return AppPage(self.attempts, part)
+
+    def expire(self) -> bool:
+        return True
 
     async def fail(self, outage: Outage) -> None:
         pass
@@ -144,7 +190,7 @@ class Rehearsal:
         part: str = "",
         text: str = "",
         variant: Variant = Variant.ORDINARY,
-        via: Page | None = None,
+        via: Page | AppPage | None = None,
     ) -> Published:
         said = Published(
             t=0, number=len(self.published), scene="", part=part, kind=kind or EventKind.VULNERABILITY, to=to,

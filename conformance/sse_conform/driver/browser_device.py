@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from sse_conform import entries as e
 from sse_conform.browsing import Outage
 from sse_conform.driver.browser_process import BrowserProcess
-from sse_conform.driver.browser_tab import LiveTab
+from sse_conform.driver.browser_tab import LiveTab, Passing
 from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
 from sse_conform.driver.budget import Place
 from sse_conform.driver.clock import Clock
@@ -72,6 +72,7 @@ class Surroundings:
     pictures: dict[str, bytes]
     spend: Callable[[], Place]
     settle: Callable[[Place, int], None]
+    passing: Passing
 
 
 class LiveDevice:
@@ -82,7 +83,7 @@ class LiveDevice:
         self._owner = owner
         self.number = around.recorder.next("device")
         self._visits: dict[int, _Visit] = {}
-        self._own: tuple[LiveOwnPage, str] | None = None
+        self._own: LiveOwnPage | None = None
         self._news = News()
         self._offline = False
         base = urlsplit(around.profile.url)
@@ -167,6 +168,7 @@ class LiveDevice:
             await self.context.new_page(),
             number=number,
             scene=around.scene,
+            part=part,
             url=around.profile.url.rstrip("/") + ui.path,
             ui=ui,
             person=Person(username=self._owner.username, password=self._owner.password),
@@ -175,8 +177,10 @@ class LiveDevice:
             recorder=around.recorder,
             pictures=around.pictures,
             news=self._news,
+            retry=lambda: self._retry_of(number),
+            passing=around.passing,
         )
-        self._own = (page, part)
+        self._own = page
         await self.context.expose_binding(BINDING, lambda _source, told: page.showed(told))
         return page
 
@@ -189,7 +193,7 @@ class LiveDevice:
                 if not genuine or self._own is None or token is None:
                     return False
                 self._around.recorder.redactor.keep(token, "token")
-                self._own[0].token = kind
+                self._own.token = kind
                 self._proxy.apply(Swap(old=genuine.encode("latin-1"), new=token.encode("latin-1")))
                 return True
         return False
@@ -204,6 +208,8 @@ class LiveDevice:
             # For navigator.onLine alone: open streams go on. Others take it for the end of the world.
             self._offline = True
             await self.context.set_offline(True)
+        if self._own:
+            self._own.expect_return()
         for fault, reach, match in parts_of(outage, self._stream):
             self._proxy.apply(fault, reach=reach, match=match)
 
@@ -267,8 +273,8 @@ class LiveDevice:
 
     def _caller(self, page: int) -> Caller:
         if not page and self._own:
-            own, part = self._own
-            return Caller(page=own.number, part=part, user=self._owner.username, token=own.token, stranger=True)
+            own = self._own
+            return Caller(page=own.number, part=own.part, user=self._owner.username, token=own.token, stranger=True)
         visit = self._visits.get(page)
         part = visit.part if visit else ""
         return Caller(page=page, part=part, user=self._owner.username, token=self._owner.token)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from sse_conform import entries as e
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 CONNECTING, OPEN, CLOSED = 0, 1, 2
 #: A browser that is to come back gets so much longer than the retry time, as a share of it and in seconds.
 RETURN_SHARE, RETURN_FLOOR = 0.5, 1.0
+
+#: For so many seconds, and for what, a scene lets time pass while others act.
+Passing = Callable[[float, str], AbstractAsyncContextManager[None]]
 
 
 class LiveTab:

@@ -7,7 +7,7 @@ bytes as they came from the target, and its end. What the proxy did to it is rec
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -108,8 +108,6 @@ class BrowserWire:
         """What the last request for the stream carried, where it was a page's own; a secret."""
         self.asked = 0
         """How often the stream was asked for."""
-        self.polled = 0
-        """How often the polling route was."""
 
     @property
     def latest(self) -> LiveSubscription | None:
@@ -166,7 +164,6 @@ class BrowserWire:
         deed = {self._path: Deed.PUSH, self._polling: Deed.POLL}.get(split.path)
         if deed is not None:
             self.asked += deed is Deed.PUSH
-            self.polled += deed is Deed.POLL
             self._note(deed, event.t, link=event.conn, detail=f"{event.method} {split.path}")
 
     def _begin(self, event: ProxyForwarded) -> None:
@@ -176,8 +173,8 @@ class BrowserWire:
         referrer = next((value for name, value in request.headers if name == "referer"), "")
         named = _PAGE.search(referrer)
         caller = self._caller(int(named[1]) if named else 0)
-        if caller.stranger:
-            self._learn(request)
+        if caller.stranger and not self._learn(request):
+            caller = replace(caller, token=TokenKind.MISSING)
         place = self._spend()
         stream = LiveSubscription(self._recorder.next("conn"), self._recorder, self._clock, self._terms)
         target = split.path + (f"?{split.query}" if split.query else "")
@@ -201,13 +198,14 @@ class BrowserWire:
         )
         self._live[event.conn] = _Exchange(page=caller.page, stream=stream, response=ResponseReader(asked), place=place)
 
-    def _learn(self, request: ProxyRequest) -> None:
-        """The credential of a page is a secret like any other, before anything of it is recorded."""
+    def _learn(self, request: ProxyRequest) -> bool:
+        """Keep the credential of a page out of the record, as any other secret; whether it has one."""
         found = [each for each in credentials_in(request.target, request.headers, self._auth) if each]
         for each in found:
             self._recorder.redactor.keep(each, "token")
         if found:
             self.credential = found[0]
+        return bool(found)
 
     def _receive(self, event: ProxyReceived) -> None:
         exchange = self._live.get(event.conn)

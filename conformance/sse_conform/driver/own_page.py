@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sse_conform import entries as e
 from sse_conform.browser_entries import PICTURES
+from sse_conform.driver.browser_tab import Passing
 from sse_conform.driver.browser_wire import BrowserWire
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.news import News
 from sse_conform.driver.page_steps import perform
 from sse_conform.driver.rest import Answer
-from sse_conform.evidence import SNAPSHOT
+from sse_conform.evidence import AFTER_LOGOUT, SNAPSHOT
 from sse_conform.recorder import Recorder
 from sse_conform.user_interface import UserInterface
 
@@ -31,6 +32,8 @@ LONGEST = 200
 #: A login and the request that follows a click take a while on a busy machine, in seconds.
 REQUEST_SECONDS = 10.0
 PICTURE_SECONDS = 5.0
+#: A server that lets clients wait for longer is not waited for, in seconds.
+LONGEST_RETRY = 30.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -51,6 +54,7 @@ class LiveOwnPage:
         *,
         number: int,
         scene: str,
+        part: str,
         url: str,
         ui: UserInterface,
         person: Person,
@@ -59,9 +63,12 @@ class LiveOwnPage:
         recorder: Recorder,
         pictures: dict[str, bytes],
         news: News,
+        retry: Callable[[], float],
+        passing: Passing,
     ) -> None:
         self.page = page
         self.number = number
+        self.part = part
         self.token = e.TokenKind.MISSING
         self._scene = scene
         self._url = url
@@ -72,6 +79,9 @@ class LiveOwnPage:
         self._recorder = recorder
         self._pictures = pictures
         self._news = news
+        self._retry = retry
+        self._passing = passing
+        self._asked = 0
         self._shown: list[str] = []
         self._prompt = False
 
@@ -84,6 +94,15 @@ class LiveOwnPage:
     def everyone(self) -> bool:
         """Whether what is created in it concerns everybody: the form names nobody."""
         return not any("{target." in step.value for step in self._ui.create)
+
+    @property
+    def retry(self) -> float:
+        """Seconds after which a lost stream should be asked for again; see the protocol."""
+        return min(self._retry(), LONGEST_RETRY)
+
+    def expect_return(self) -> None:
+        """From now on a stream that is asked for counts as a return."""
+        self._asked = self._wire.asked
 
     def showed(self, told: Mapping[str, Any]) -> None:
         """The page shows something else than before; its instants are milliseconds since the epoch, by its clock."""
@@ -109,23 +128,21 @@ class LiveOwnPage:
     async def log_in(self) -> bool:
         """Go to the page, fill in the login, and wait for the stream; see the protocol."""
         await self.page.goto(self._url, wait_until="commit")
-        return await self.log_in_again()
-
-    async def log_in_again(self) -> bool:
-        """Fill in the login of the page as it is; see the protocol."""
-        self.token = e.TokenKind.GENUINE
-        asked = self._wire.asked
+        self.expect_return()
         values = {"username": self._person.username, "password": self._person.password}
-        await perform(self.page, "login", self._ui.login, values)
-        greeted = await self._until_greeted(asked, REQUEST_SECONDS)
+        *fields, last = self._ui.login
+        await perform(self.page, "login", fields, values)
+        self.token = e.TokenKind.GENUINE
+        await perform(self.page, "login", (last,), values, first=len(fields))
+        greeted = await self._news.until(self._greeted, REQUEST_SECONDS)
         return greeted and await self._news.until(lambda: not self._prompt, REQUEST_SECONDS)
 
     async def log_out(self) -> bool:
         """Log out by the page's own means; see the protocol."""
         if not self._ui.logout:
             return False
+        self.part = AFTER_LOGOUT
         await perform(self.page, "logout", self._ui.logout, {})
-        self.token = e.TokenKind.MISSING
         return True
 
     async def create(self, values: Mapping[str, Any]) -> Answer:
@@ -159,15 +176,13 @@ class LiveOwnPage:
         return Answer(sent=sent, answered=at, status=response.status, cookies={}, summary=said)
 
     async def until_back(self, *, seconds: float) -> bool:
-        """Wait for a snapshot on a stream that was asked for from now on; see the protocol."""
-        return await self._until_greeted(self._wire.asked, seconds)
+        """Wait for a snapshot on a stream that was asked for after the network failed; see the protocol."""
+        async with self._passing(seconds, "the page to come back to its stream"):
+            return await self._news.until(self._greeted, seconds)
 
-    async def _until_greeted(self, asked: int, seconds: float) -> bool:
-        def greeted() -> bool:
-            stream = self._wire.latest
-            return self._wire.asked > asked and stream is not None and stream.heard(SNAPSHOT) > 0
-
-        return await self._news.until(greeted, seconds)
+    def _greeted(self) -> bool:
+        stream = self._wire.latest
+        return self._wire.asked > self._asked and stream is not None and stream.heard(SNAPSHOT) > 0
 
     async def until_shown(self, *published: e.Published, seconds: float) -> bool:
         """Wait until the page shows each of these events that the target accepted."""
@@ -178,19 +193,21 @@ class LiveOwnPage:
 
         return await self._news.until(all_shown, seconds)
 
+    async def until_polled(self, *published: e.Published, seconds: float) -> bool:
+        """The same for a page that has no stream: others may act meanwhile."""
+        async with self._passing(seconds, "the page to poll"):
+            return await self.until_shown(*published, seconds=seconds)
+
     async def until_prompted(self, *, seconds: float) -> bool:
         """Wait until the page asks for a login."""
-        return await self._news.until(lambda: self._prompt, seconds)
-
-    async def until_polled(self, *, seconds: float) -> bool:
-        """Wait for one more request on the polling route."""
-        polled = self._wire.polled
-        return await self._news.until(lambda: self._wire.polled > polled, seconds)
+        async with self._passing(seconds, "the page to ask for a login"):
+            return await self._news.until(lambda: self._prompt, seconds)
 
     async def until_heard(self, name: str, *, seconds: float) -> bool:
         """Wait for one more event of this type on the page's stream."""
         stream = self._wire.latest
-        return stream is not None and await stream.until_event(name, seconds=seconds)
+        async with self._passing(seconds, f"an event {name} on the stream of the page"):
+            return stream is not None and await stream.until_event(name, seconds=seconds)
 
     async def look(self, part: str) -> None:
         """Record what the page shows now, with a screenshot."""

@@ -3,6 +3,7 @@
 from sse_conform_server.faults import (
     authentication,
     capabilities,
+    client,
     deaths,
     delivery,
     forgetting,
@@ -26,7 +27,7 @@ from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
-    heartbeats, reconnecting, limiting, polling, capabilities, narrow,
+    heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
     deaths, forgetting,
 )  # fmt: skip
 

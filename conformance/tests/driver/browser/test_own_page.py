@@ -176,7 +176,7 @@ async def test_push_alone_can_be_refused(theatre):
         """Alice's page may poll, and may not have its stream."""
         device, page = await reader(stage)
         await device.fail(Outage.NO_PUSH)
-        assert await page.until_polled(seconds=SECONDS)
+        assert not await page.until_back(seconds=0.5)
         await device.mend()
         assert await page.until_back(seconds=SECONDS)
 
