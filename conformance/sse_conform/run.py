@@ -41,20 +41,20 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
     """
     troupe = Troupe(loaded, plan, listener)
     trouble: ConformError | None = None
-    interrupted = False
+    transcript: Transcript | None = None
     async with troupe.equipped() as world:
         playing = asyncio.ensure_future(_play(troupe, world, plan.rules))
         with _interrupts(playing):
             try:
-                await playing
+                transcript = await playing
             except asyncio.CancelledError:
-                interrupted = True
+                transcript = world.recorder.transcript(troupe.header, interrupted=True)
             except ConformError as caught:
                 trouble = caught
                 trouble.message = troupe.redacted(trouble.message)
             except Exception as caught:  # noqa: BLE001 - a bug of ours: what was recorded until then is kept
                 trouble = troupe.bug(caught)
-        transcript = world.recorder.transcript(troupe.header, interrupted=interrupted)
+        transcript = transcript or world.recorder.transcript(troupe.header)
     report = report_of(transcript, plan.rules, strict=strict, trouble="; ".join(troupe.troubles))
     result = RunResult(report=report, transcript=transcript, pictures=world.pictures)
     if trouble is not None:
@@ -65,12 +65,15 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
     return result
 
 
-async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> None:
+async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> Transcript:
     """Every scene, and those once more whose first take left a rule open that a second one may settle."""
     await troupe.play(world)
-    again = worth_repeating(rules, world.recorder.transcript(troupe.header))
-    if again:
-        await troupe.repeat(world, again)
+    transcript = world.recorder.transcript(troupe.header)
+    again = worth_repeating(rules, transcript)
+    if not again:
+        return transcript  # with all that judging it made of it, which takes as much memory as the record
+    await troupe.repeat(world, again)
+    return world.recorder.transcript(troupe.header)
 
 
 def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, str]:
@@ -95,7 +98,7 @@ def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, 
 
 
 @contextlib.contextmanager
-def _interrupts(playing: "asyncio.Future[None]") -> Iterator[None]:
+def _interrupts(playing: "asyncio.Future[Transcript]") -> Iterator[None]:
     """While playing, an interrupt ends the play instead of the program."""
     loop = asyncio.get_running_loop()
     handled: list[signal.Signals] = []

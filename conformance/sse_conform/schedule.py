@@ -28,6 +28,8 @@ RESERVE = 2
 #: What the limiter's scene needs beside a window, in seconds: 2 for its burst, 1 for seeing the limit end.
 BURST_SECONDS = 2.0
 RECOVERY_SECONDS = 1.0
+#: Of scenes that wait equally long those of the first nature begin first.
+_TURNS = (Nature.TIMED, Nature.LOUD, Nature.PLAIN, Nature.LIMITER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,8 +104,8 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
 
 
 def _order(scene: Scenario, terms: Terms) -> tuple[float, int, str]:
-    """What waits longest begins first; a timed scene is short, so the loud ones can wait for it."""
-    return -scene.waits(terms), list(Nature).index(scene.nature), scene.id
+    """What takes longest begins first: by its waits, then loud ones, once the timed ones are over, which are short."""
+    return -scene.waits(terms), _TURNS.index(scene.nature), scene.id
 
 
 def bound(terms: Terms, *, attempts: int, longest: float, limiter: bool, addresses: int, browsed: int = 0) -> float:

@@ -122,7 +122,7 @@ class Troupe:
 
     async def _play_in_turn(self, world: World, scene: Scenario, limiter_after: float) -> None:
         limiter = scene.nature is Nature.LIMITER
-        if limiter:
+        if limiter and limiter_after:
             await asyncio.sleep(limiter_after)
         if limiter and self._addresses.limiter is None:
             await self._gate.all_settled()

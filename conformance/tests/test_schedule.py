@@ -79,7 +79,7 @@ def test_a_scene_that_no_pack_has_is_our_trouble():
         make_plan(TERMS, [rule_of(scenes=("gone",))], {})
 
 
-def test_what_waits_longest_begins_first_and_timed_before_loud():
+def test_what_waits_longest_begins_first_then_timed_ones_then_loud_ones():
     plan = plan_of(
         scene("z.loud", nature=Nature.LOUD),
         scene("y.timed", nature=Nature.TIMED),
@@ -87,7 +87,7 @@ def test_what_waits_longest_begins_first_and_timed_before_loud():
         scene("a.plain"),
         scene("x.long", waits=80.0, nature=Nature.LOUD),
     )
-    assert [each.id for each in plan.scenes] == ["x.long", "y.timed", "a.plain", "b.plain", "z.loud"]
+    assert [each.id for each in plan.scenes] == ["x.long", "y.timed", "z.loud", "a.plain", "b.plain"]
 
 
 def test_the_order_does_not_depend_on_the_order_of_the_rules():
