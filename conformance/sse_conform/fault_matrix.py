@@ -30,14 +30,16 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """
     One way to start the reference server, as it lists it.
 
-    ``rules`` are the ids of those that must FAIL or WARN on a fault, and WARN on an oddity; no others may. ``trap`` is
-    the mistake of a judge that an oddity provokes.
+    ``rules`` are the ids of those that must FAIL or WARN on a fault, and WARN on an oddity. No others may, but for
+    ``perhaps``: on a fault they raise or not by chance, on an oddity they cannot judge. ``trap`` is the mistake of a
+    judge that an oddity provokes.
     """
 
     name: str
     summary: str
     kind: Kind = Kind.FAULT
     rules: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
     trap: str = ""
 
 
@@ -142,8 +144,10 @@ def compare(variant: Variant, trial: Trial, rules: Collection[str]) -> Row:
     """One row: what the variant promises, as far as ``rules`` are judged, against what came of its trial."""
     expected, raised = set(variant.rules) & set(rules), set(trial.raised)
     missing, unexpected = expected - raised, raised - expected
-    if variant.kind is not Kind.FAULT:
-        unexpected |= {*trial.unjudged, *trial.failed}
+    if variant.kind is Kind.FAULT:
+        unexpected -= set(variant.perhaps)
+    else:
+        unexpected |= {*trial.failed, *trial.unjudged} - set(variant.perhaps)
     return Row(
         variant=variant,
         standing=_standing(variant, trial, missing=bool(missing), unexpected=bool(unexpected), judged=bool(expected)),

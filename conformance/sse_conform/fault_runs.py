@@ -55,6 +55,7 @@ class _Fault(msgspec.Struct, frozen=True):
     name: str
     summary: str
     breaks: tuple[str, ...]
+    perhaps: tuple[str, ...]
 
 
 class _Trap(msgspec.Struct, frozen=True):
@@ -67,6 +68,7 @@ class _Oddity(msgspec.Struct, frozen=True):
     summary: str
     trap: _Trap
     warns: tuple[str, ...]
+    mutes: tuple[str, ...]
 
 
 def record_of(variant: str, folder: Path) -> Path:
@@ -80,13 +82,14 @@ async def list_variants() -> tuple[Variant, ...]:
     oddities = msgspec.json.decode(await _listed("--list-odd"), type=tuple[_Oddity, ...])
     return (
         Variant(name=FAULTLESS, summary="The faultless server raises nothing.", kind=Kind.NOTHING),
-        *(Variant(name=one.name, summary=one.summary, rules=one.breaks) for one in faults),
+        *(Variant(name=one.name, summary=one.summary, rules=one.breaks, perhaps=one.perhaps) for one in faults),
         *(
             Variant(
                 name=one.name,
                 summary=one.summary,
                 kind=Kind.ODDITY,
                 rules=one.warns,
+                perhaps=one.mutes,
                 trap=f"{one.trap.number}. {one.trap.title}",
             )
             for one in oddities

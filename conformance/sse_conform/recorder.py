@@ -17,7 +17,7 @@ STREAM_BUDGET = 12 * 1024 * 1024
 #: ... and is always granted so much.
 STREAM_FLOOR = 128 * 1024
 #: What a piece, a line and a frame take beside their bytes, as if it were bytes of a body: tiny ones take most.
-PIECE_COST = 256
+PIECE_COST = 128
 LINE_COST = 128
 FRAME_COST = 1024
 

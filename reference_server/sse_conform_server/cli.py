@@ -96,12 +96,18 @@ def serve(
 
 
 def _fault_row(one: "Fault") -> dict[str, Any]:
-    return {"name": one.name, "summary": one.summary, "breaks": sorted(one.breaks)}
+    return {"name": one.name, "summary": one.summary, "breaks": sorted(one.breaks), "perhaps": sorted(one.perhaps)}
 
 
 def _oddity_row(one: "Oddity") -> dict[str, Any]:
     trap = {"number": one.trap.number, "title": one.trap.title}
-    return {"name": one.name, "summary": one.summary, "trap": trap, "warns": sorted(one.warns)}
+    return {
+        "name": one.name,
+        "summary": one.summary,
+        "trap": trap,
+        "warns": sorted(one.warns),
+        "mutes": sorted(one.mutes),
+    }
 
 
 def _list(rows: list[dict[str, Any]], form: str) -> None:

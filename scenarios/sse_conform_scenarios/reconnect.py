@@ -10,7 +10,8 @@ from sse_conform.scenario import Stage, Subscription, scenario
 from sse_conform.spec import Capability
 from sse_conform_scenarios.kinds import kinds_in_turn
 
-#: Events that are missed during each outage.
+#: Events that arrive before each outage, and events that are missed during it: together more than a snapshot lists.
+TOLD = 4
 MISSED = 2
 #: The most events that are published around one connect, one after another's acknowledgement.
 RACERS = 50
@@ -35,7 +36,7 @@ async def drops(stage: Stage) -> None:
     ways = ("fin", "rst", "silence")
     kinds = kinds_in_turn(stage, MISSED * len(ways))
     for how in ways:
-        await stream.until(await stage.publish("alice", part=f"before-{how}"))
+        await stream.until(*[await stage.publish("alice", part=f"before-{how}") for _ in range(TOLD)])
         await _lose(stream, how)
         lost.append(stream)
         missed = [await stage.publish("alice", kind=kind, part=f"missed-{how}") for kind in islice(kinds, MISSED)]

@@ -22,10 +22,12 @@ SETTLING_SECONDS = 0.3
 class Scrape:
     """
     One look at the metrics, beside the number of our own streams that were certainly open then, and the number of those
-    of other scenes that possibly were; ``clear`` where the latter were so certainly.
+    of other scenes that possibly were; ``clear`` where the latter were so certainly. ``greeted`` are open ones that had
+    been told something.
     """
 
     exchange: e.Exchanged
+    greeted: int
     certainly: int
     others: int
     clear: bool
@@ -42,11 +44,18 @@ def scrapes(transcript: Transcript, *parts: str) -> Iterator[Scrape]:
     for exchange in transcript.exchanges:
         if exchange.scene == _SCENE and (not parts or exchange.part in parts):
             spans = [span for span in map(_span, transcript.streams) if span]
+            greeted = sum(
+                s.events[0].t < exchange.t and exchange.answered < s.watched_until for s in _greeted(transcript)
+            )
             sure = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in spans)
             elsewhere = [span for s in transcript.streams if s.attempt.scene != _SCENE and (span := _span(s))]
             others = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in elsewhere)
             maybe = sum(a - margin < exchange.answered and exchange.t < b + margin for a, b in elsewhere)
-            yield Scrape(exchange=exchange, certainly=sure, others=maybe, clear=others == maybe)
+            yield Scrape(exchange=exchange, greeted=greeted, certainly=sure, others=maybe, clear=others == maybe)
+
+
+def _greeted(transcript: Transcript) -> Iterator[Stream]:
+    return (stream for stream in transcript.streams if stream.opened and stream.events)
 
 
 def _span(stream: Stream) -> tuple[int, int] | None:
@@ -81,11 +90,17 @@ def all_three_are_there(scrape: Scrape, terms: Terms) -> Iterator[Finding]:
         )
 
 
+def risen(transcript: Transcript) -> Iterator[Scrape]:
+    """The last look while streams of the scene were open: the scene looks again until the gauge shows them."""
+    looks = tuple(scrapes(transcript, "meanwhile"))
+    return (scrape for scrape in looks[-1:] if scrape.greeted)
+
+
 @rule(
     "metrics.gauge-rises",
     level=Level.MUST,
     spec=_PLAN,
-    over=lambda transcript: scrapes(transcript, "meanwhile"),
+    over=risen,
     scenes=_SCENE,
     needs=_NEEDS,
     hint="connections are counted per worker, or not at all",
@@ -97,8 +112,8 @@ def gauge_counts_open_streams(scrape: Scrape, terms: Terms) -> Iterator[Finding]
     Judged one-sided: others may have streams open as well.
     """
     seen = value_of(scrape.text, terms.metric_names[0])
-    if seen is not None and seen < scrape.certainly:
-        yield Finding(expected=f"at least {scrape.certainly} open", actual=f"{seen:g}", at=scrape.exchange)
+    if seen is not None and seen < scrape.greeted:
+        yield Finding(expected=f"at least {scrape.greeted} open", actual=f"{seen:g}", at=scrape.exchange)
 
 
 def _users(transcript: Transcript) -> tuple[str, ...]:

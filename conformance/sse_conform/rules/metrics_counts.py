@@ -15,6 +15,8 @@ from sse_conform.transcript import Transcript
 _PLAN = plan("Metrics")
 _SCENE = "metrics.gauge"
 _NEEDS = frozenset({Capability.METRICS, Capability.TRIGGERS})
+#: How a service may refuse a token; what kind of refusal is right, rules of their own say.
+_REFUSALS = frozenset({400, 401, 403})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +77,9 @@ def _between(transcript: Transcript, heard: list[tuple[int, str]], first: Scrape
         first=first,
         then=then,
         events=told + untold + owed,
-        opened=sum(s.status != 401 for s in attempts),
+        opened=sum(s.status not in _REFUSALS for s in attempts),
         pings=sum(first.exchange.answered < t < then.exchange.t and kind == PING for t, kind in heard),
-        refused=sum(s.status == 401 for s in attempts),
+        refused=sum(s.status in _REFUSALS for s in attempts),
     )
 
 

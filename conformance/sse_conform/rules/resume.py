@@ -44,8 +44,8 @@ def outages(transcript: Transcript) -> Iterator[Missed]:
     for how in ("fin", "rst", "silence"):
         for stream in transcript.streams_in(_DROPS, f"after-{how}"):
             snapshot = first_snapshot(stream)
-            if snapshot is None:
-                continue
+            if snapshot is None or not isinstance(snapshot.payload.get("items"), list):
+                continue  # a snapshot that cannot be read is what other rules are about
             oldest = oldest_listed(snapshot, in_scene, transcript.terms)
             for published in in_scene:
                 pushed_out = oldest is not None and published.acked <= oldest

@@ -40,13 +40,12 @@ def _also_accepting(read: Reading) -> Callable[[Parts], Parts]:
 
 
 async def identity_of(parts: Parts, claims: dict[str, Any]) -> Identity:
-    """Whoever the claims name, or nobody in particular; for ever."""
-    subject = claims.get("sub")
-    user = await parts.store.session(subject, "") if isinstance(subject, str) else None
-    token_id = claims.get("jti")
-    return Identity(
-        user=user or _ANONYMOUS, token_id=token_id if isinstance(token_id, str) else "", expires_at=_FOREVER
-    )
+    """Whoever the claims name, or nobody in particular; for ever, or until the logout."""
+    subject, token_id = (value if isinstance(value, str) else "" for value in (claims.get("sub"), claims.get("jti")))
+    if await parts.store.revoked(token_id):
+        raise UnauthorisedError
+    user = await parts.store.session(subject, token_id)
+    return Identity(user=user or _ANONYMOUS, token_id=token_id, expires_at=_FOREVER)
 
 
 def bearer_of(connection: HTTPConnection) -> str | None:
@@ -251,7 +250,6 @@ FAULTS: tuple[Fault, ...] = (
         "Any HMAC algorithm is accepted, not only those configured.",
         _also_accepting(weakly(algorithms=("HS256", "HS384", "HS512"))),
         "auth.refuses-foreign-algorithm",
-        "auth.logout-refuses",
         "polling.auth-tokens",
     ),
     fault(

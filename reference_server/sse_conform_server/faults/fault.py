@@ -1,6 +1,6 @@
 """What a fault is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ class Fault:
     """
     One defect. `summary` is a sentence of mechanism and origin, `breaks` the ids of the rules that must not pass.
 
+    `perhaps` are those that pass or not by chance: by what other users do at the same time.
     `apply` replaces or wraps one part; the service itself knows nothing of faults.
     """
 
@@ -20,8 +21,11 @@ class Fault:
     summary: str
     breaks: frozenset[str]
     apply: Callable[["Parts"], "Parts"]
+    perhaps: frozenset[str] = frozenset()
 
 
-def fault(name: str, summary: str, apply: Callable[["Parts"], "Parts"], *breaks: str) -> Fault:
+def fault(
+    name: str, summary: str, apply: Callable[["Parts"], "Parts"], *breaks: str, perhaps: Iterable[str] = ()
+) -> Fault:
     """A fault in one call: name, summary, what it changes, the rules it breaks."""
-    return Fault(name=name, summary=summary, breaks=frozenset(breaks), apply=apply)
+    return Fault(name=name, summary=summary, breaks=frozenset(breaks), apply=apply, perhaps=frozenset(perhaps))

@@ -137,6 +137,8 @@ FAULTS: tuple[Fault, ...] = (
         "Every event goes to every open stream, and clients are trusted to filter.",
         hubbed(_Broadcasting),
         "isolation.live",
+        "isolation.odd-names",
+        "isolation.similar-users",
         "auth.no-override",
     ),
     fault(
@@ -144,11 +146,15 @@ FAULTS: tuple[Fault, ...] = (
         "The snapshot query forgets whose notifications it wants.",
         lambda parts: replace(parts, store=_Careless(parts.store.engine)),
         "isolation.snapshot",
-        "auth.no-override",
-        "polling.newest",
-        "polling.own-items",
-        "polling.shape",
-        "reconnect.replay-own",
+        perhaps=(
+            "auth.no-override",
+            "isolation.odd-names",
+            "isolation.similar-users",
+            "polling.newest",
+            "polling.own-items",
+            "polling.shape",
+            "reconnect.replay-own",
+        ),
     ),
     fault(
         "replay-by-id-alone",
@@ -161,6 +167,7 @@ FAULTS: tuple[Fault, ...] = (
         "The query of the first poll forgets whose notifications it wants.",
         at_edge(_polled_beside, path=POLLING),
         "polling.own-items",
+        perhaps=("polling.newest", "polling.shape"),
     ),
     fault(
         "no-stripping",

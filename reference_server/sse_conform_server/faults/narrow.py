@@ -96,7 +96,6 @@ FAULTS: tuple[Fault, ...] = (
         "A signature that was good once is not verified again, whatever stands above it then.",
         _vouched(_cached_signature),
         "auth.refuses-tampered",
-        "auth.logout-refuses",
         "polling.auth-tokens",
     ),
     fault(
@@ -104,6 +103,7 @@ FAULTS: tuple[Fault, ...] = (
         "The algorithm `none` is refused by its name, and not in other spellings.",
         _vouched(_none_by_another_name),
         "auth.refuses-alg-none-odd-case",
+        "polling.auth-tokens",
     ),
     fault(
         "mute-after-expiry",

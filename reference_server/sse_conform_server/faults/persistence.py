@@ -27,6 +27,21 @@ class _Leaking(Store):
         return added
 
 
+class _ForListeners(Store):
+    """Keeps an event only for who is listening when it happens."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.store.engine)
+        self._hub = parts.hub
+
+    async def _add_notifications(self, connection: AsyncConnection, draft: Draft) -> Sequence[Notification]:
+        added = await super()._add_notifications(connection, draft)
+        listening = {subscription.user_id for subscription in self._hub.everyone()}
+        gone = [notification.id for notification in added if notification.user_id not in listening]
+        await connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
+        return added
+
+
 class _Ring(Store):
     """Reads what came after an id from as many of the newest as a snapshot lists."""
 
@@ -90,6 +105,18 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.nothing-missed",
         "reconnect.beyond-list",
         "reconnect.replay-exact",
+    ),
+    fault(
+        "kept-for-listeners",
+        "An event is kept only for who has a stream open when it happens, as with publish and subscribe alone.",
+        lambda parts: replace(parts, store=_ForListeners(parts)),
+        "snapshot.newest",
+        "snapshot.unread-counts-all",
+        "snapshot.no-gap",
+        "polling.complete",
+        "polling.newest",
+        "reconnect.nothing-missed",
+        "reconnect.beyond-list",
     ),
     fault(
         "history-of-one-list",

@@ -112,6 +112,7 @@ _ALL = (
     "auth.refuses-wrong-issuer",
     "auth.refuses-wrong-audience",
     "auth.expired-401-reconnect",
+    "auth.logout-refuses",
     "polling.auth",
     "polling.auth-tokens",
 )
@@ -136,7 +137,6 @@ FAULTS: tuple[Fault, ...] = (
         "A bad token raises an error nobody handles.",
         lambda parts: _with(parts, _Crashing()),
         *_ALL,
-        "auth.logout-refuses",
     ),
     fault(
         "refuse-without-challenge",

@@ -201,6 +201,8 @@ FAULTS: tuple[Fault, ...] = (
         _oldest,
         "snapshot.newest",
         "snapshot.remembers",
+        "snapshot.no-gap",
+        "reconnect.nothing-missed",
     ),
     fault(
         "snapshot-unstable-order",

@@ -128,6 +128,7 @@ FAULTS: tuple[Fault, ...] = (
         "A Content-Length is announced for a body without end; clients and proxies wait for it or cut there.",
         _header("content-length", "999999999"),
         "stream.no-content-length",
+        "stream.no-broken-end",
     ),
     fault(
         "cacheable",
@@ -171,7 +172,7 @@ FAULTS: tuple[Fault, ...] = (
         "Something in front collects 4 KiB of a body before it lets anything of it out.",
         at_edge(_buffer),
         "stream.starts-in-time",
-        "snapshot.on-reconnect",
+        "framing.text-arrives",
         "delivery.burst",
     ),
     fault(

@@ -132,13 +132,18 @@ def _accepts_no_stream(scope: Scope) -> bool:
 
 ODDITIES: tuple[Oddity, ...] = (
     oddity(
-        "small-chunks", Trap.CHUNKS, "Every chunk has one byte at first, then 1021: characters are cut.", _cut(_pieces)
+        "small-chunks",
+        Trap.CHUNKS,
+        "Every chunk has one byte at first, then 1021: characters are cut.",
+        _cut(_pieces),
+        warns=("framing.one-piece",),
     ),
     oddity(
         "chunk-per-line",
         Trap.CHUNKS,
         "Every line is a chunk of its own.",
         _cut(lambda body: iter(body.splitlines(keepends=True))),
+        warns=("framing.one-piece",),
     ),
     oddity(
         "gathered-writes",

@@ -66,7 +66,7 @@ def _retry_alone(parts: Parts) -> Parts:
 
 def _retry_everywhere(parts: Parts) -> Parts:
     def delay() -> int:
-        return round(parts.settings.retry * uniform(1 - _JITTER, 1 + _JITTER))
+        return round(parts.settings.retry * uniform(1, 1 + _JITTER))
 
     def encode(event: Event) -> bytes:
         frame = parts.encode(replace(event, retry=None))

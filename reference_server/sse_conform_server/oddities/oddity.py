@@ -23,8 +23,9 @@ class Oddity:
     """
     One legal peculiarity. `summary` is a sentence, `trap` the mistake of a judge that it provokes.
 
-    `warns` are the ids of the rules on good practice that must warn, and no others; no rule may fail. `promises` is
-    what the profile of such a service has to say for it, which depends on the settings.
+    `warns` are the ids of the rules on good practice that must warn, and no others; no rule may fail. `mutes` are those
+    that find nothing to look at. `promises` is what the profile of such a service has to say for it, which depends on
+    the settings.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Oddity:
     summary: str
     apply: Callable[["Parts"], "Parts"]
     warns: frozenset[str] = frozenset()
+    mutes: frozenset[str] = frozenset()
     promises: Callable[[Settings], Promises] = field(default=_nothing)
 
 
@@ -42,7 +44,16 @@ def oddity(
     apply: Callable[["Parts"], "Parts"],
     *,
     warns: Iterable[str] = (),
+    mutes: Iterable[str] = (),
     promises: Callable[[Settings], Promises] = _nothing,
 ) -> Oddity:
     """An oddity in one call."""
-    return Oddity(name=name, trap=trap, summary=summary, apply=apply, warns=frozenset(warns), promises=promises)
+    return Oddity(
+        name=name,
+        trap=trap,
+        summary=summary,
+        apply=apply,
+        warns=frozenset(warns),
+        mutes=frozenset(mutes),
+        promises=promises,
+    )

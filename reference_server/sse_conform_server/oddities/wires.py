@@ -146,6 +146,7 @@ ODDITIES: tuple[Oddity, ...] = (
         Trap.HTTP_FRAMING,
         "The body is not chunked: the end of the connection ends it.",
         wired(_CloseDelimited),
+        mutes=("framing.one-piece",),
     ),
     oddity(
         "old-http",
@@ -153,6 +154,7 @@ ODDITIES: tuple[Oddity, ...] = (
         "The stream is answered in HTTP/1.0, and its connection says close.",
         wired(_Old),
         warns=("stream.keep-alive",),
+        mutes=("framing.one-piece",),
     ),
     oddity("no-reason", Trap.HTTP_FRAMING, "Heads have neither a reason phrase nor a Date.", wired(_Terse)),
     oddity(
