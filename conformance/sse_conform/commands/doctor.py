@@ -37,8 +37,8 @@ def command(ctx: click.Context, target: str | None, profile: Path | None, browse
     """
     Try target and profile step by step: what is in order, and how to mend what is not.
 
-    At most 8 attempts on the stream route are made, each trigger is tried once, and where the profile has a sign-up
-    three accounts are made.
+    At most 8 attempts on the stream route are made, 3 more where --browser is to try the service's own page; each
+    trigger is tried once, and where the profile has a sign-up three accounts are made.
     """
     if target == EMBEDDED:
         raise UsageError("the embedded server needs no doctor", hint="name the address of a service, or a profile")

@@ -7,6 +7,7 @@ from sse_conform.doctor.carriers import taken_otherwise
 from sse_conform.doctor.check import Check
 from sse_conform.doctor.lacks import lack_checks
 from sse_conform.doctor.network import network_checks
+from sse_conform.doctor.own_page import page_checks
 from sse_conform.doctor.services import service_checks
 from sse_conform.doctor.stream import stream_checks
 from sse_conform.doctor.tokens import key_checks, token_checks
@@ -92,6 +93,9 @@ async def _with_streams(visit: Visit) -> AsyncIterator[Check]:
     else:
         said = f"a second stream of the same user gets {visit.streams[ONE].status}"
         yield Check(name="stream", said=said, fix="look into the target's logs: one user may hold several streams open")
+    if visit.browses:
+        async for check in page_checks(visit):
+            yield check
     async for check in service_checks(visit):
         yield check
 

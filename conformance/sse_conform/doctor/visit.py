@@ -23,8 +23,9 @@ SCENE = "doctor"
 #: Who tries everything, and the second user.
 ONE, OTHER = "one", "other"
 #: What a visit costs at the most: two of the preflight, a stream of each user, a token that was signed here, one that
-#: has expired, a page of another origin, and the return after the logout.
+#: has expired, a page of another origin, and the return after the logout; and three of the service's own page.
 MOST_ATTEMPTS = 8
+PAGE_ATTEMPTS = 3
 
 
 async def _nothing(_stage: object) -> None:
@@ -36,7 +37,7 @@ _SCENE = Scenario(
     title="Each part is tried.",
     play=_nothing,
     users=(ONE, OTHER),
-    attempts=MOST_ATTEMPTS,
+    attempts=MOST_ATTEMPTS + PAGE_ATTEMPTS,
     nature=Nature.PLAIN,
 )
 
@@ -56,6 +57,12 @@ class Visit:
         self.troubles = troubles
         self.stage = LiveStage(world, _SCENE, self.cast, places=[], gate=gate)
         self._gate = gate
+
+    @property
+    def browses(self) -> bool:
+        """Whether there is a page to look at, and a browser to do so."""
+        process = self.world.process
+        return self.profile.ui is not None and process is not None and process.trouble is None
 
     @property
     def record(self) -> Transcript:
@@ -110,7 +117,7 @@ async def visiting(loaded: LoadedProfile, listener: Listener) -> AsyncIterator[V
         clock=Clock(),
         redactor=redactor,
         listener=listener,
-        browses=False,
+        browses=profile.ui is not None and profile.browser.engine is not None,
         on_trouble=troubles.append,
     )
     gate = Gate(())

@@ -14,7 +14,7 @@ from sse_conform.driver.browser_tab import Passing
 from sse_conform.driver.browser_wire import BrowserWire
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.news import News
-from sse_conform.driver.page_steps import perform
+from sse_conform.driver.page_steps import demand_selectors, perform
 from sse_conform.driver.rest import Answer
 from sse_conform.evidence import AFTER_LOGOUT, SNAPSHOT
 from sse_conform.recorder import Recorder
@@ -128,6 +128,7 @@ class LiveOwnPage:
     async def log_in(self) -> bool:
         """Go to the page, fill in the login, and wait for the stream; see the protocol."""
         await self.page.goto(self._url, wait_until="commit")
+        await demand_selectors(self.page, places(self._ui))
         self.expect_return()
         values = {"username": self._person.username, "password": self._person.password}
         *fields, last = self._ui.login
@@ -231,9 +232,13 @@ class LiveOwnPage:
 
 def observed_by(ui: UserInterface) -> str:
     """The script that a page runs first: it tells what the page shows."""
-    names = ("notification", "unread", "connection", "prompt")
-    settings = {name: getattr(ui, name) for name in names} | {"pause": PAUSE, "longest": LONGEST}
-    return f"({_observer()})({json.dumps(settings)});"
+    return f"({_observer()})({json.dumps({**places(ui), 'pause': PAUSE, 'longest': LONGEST})});"
+
+
+def places(ui: UserInterface) -> dict[str, str]:
+    """Where the page shows what, by the keys of the profile."""
+    names = ("notification", "prompt", "unread", "connection")
+    return {name: selector for name in names if (selector := getattr(ui, name))}
 
 
 @cache

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
 
 #: A page that was just loaded may need so many seconds until it can be used.
-STEP_SECONDS = 10.0
+STEP_SECONDS = 6.0
 #: So many fields and buttons of a page are named where one was not found.
 NAMED = 8
 #: What can be used on a page, each as a selector would name it.
@@ -23,6 +23,16 @@ _USABLE = """limit => [...document.querySelectorAll("input, select, textarea, bu
     const words = mark ? "" : ` "${element.textContent.trim().slice(0, 20)}"`;
     return element.tagName.toLowerCase() + mark + words;
   })"""
+
+#: Of these selectors those that are none.
+_BROKEN = """selectors => selectors.filter((selector) => {
+  try {
+    document.querySelector(selector);
+    return false;
+  } catch {
+    return true;
+  }
+})"""
 
 
 class StepError(TargetError):
@@ -46,6 +56,18 @@ async def perform(page: "Page", path: str, steps: Iterable[Step], values: Mappin
                 await place.click(timeout=STEP_SECONDS * 1000)
         except Error as trouble:
             raise await _explained(page, f"ui.{path}[{index}]", step, trouble) from None
+
+
+async def demand_selectors(page: "Page", named: Mapping[str, str]) -> None:
+    """
+    Let the page read these selectors, which stand at these keys of [ui].
+
+    :raises StepError: one of them is none.
+    """
+    broken = await page.evaluate(_BROKEN, list(named.values()))
+    for name, selector in named.items():
+        if selector in broken:
+            raise StepError(f'ui.{name} = "{selector}" is no CSS selector', hint=f"correct ui.{name}")
 
 
 def visible(page: "Page", selector: str) -> "Locator":

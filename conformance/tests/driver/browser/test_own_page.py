@@ -6,89 +6,16 @@ from sse_conform.browser_entries import Deed
 from sse_conform.browsing import Outage
 from sse_conform.entries import EndKind, PageOpened, PageShowed, Relayed, SceneOutcome, TokenKind
 from sse_conform.transcript_file import _encode as encode
-from sse_conform.user_interface import Step, UserInterface
+from sse_conform.user_interface import Step
 
-from ...tiny_target import STREAM_HEAD, Reply
+from ...tiny_page import UI, serve_page, varied
 
 SECONDS = 10
-UI = UserInterface(
-    path="/page",
-    login=(
-        Step(fill="#login [name=user]", value="{username}"),
-        Step(fill="#login [name=secret]", value="{password}"),
-        Step(click="#login button"),
-    ),
-    notification="#list li",
-    prompt="#login",
-    unread="#unread",
-    create=(
-        Step(fill="#create [name=text]", value="{text}"),
-        Step(fill="#create [name=target]", value="{target.id}"),
-        Step(click="#create button"),
-    ),
-    logout=(Step(click="#leave"),),
-)
-PAGE = b"""<!doctype html>
-<form id="login"><input name="user"><input name="secret" type="password"><button>Log in</button></form>
-<form id="create"><input name="text"><input name="target"><button>Create</button></form>
-<button id="leave">Leave</button> <b id="unread"></b> <ul id="list"></ul>
-<script>
-const find = (id) => document.getElementById(id);
-let source;
-const send = (path, form) => fetch(path, { method: "POST", body: JSON.stringify(form) });
-const add = (item) => find("list").prepend(Object.assign(document.createElement("li"), { textContent: item.message }));
-function open() {
-  source = new EventSource("/stream");
-  source.addEventListener("snapshot", (event) => {
-    find("list").replaceChildren();
-    JSON.parse(event.data).items.toReversed().forEach(add);
-  });
-  source.addEventListener("notification", (event) => add(JSON.parse(event.data)));
-  source.onerror = () => source.readyState === EventSource.CLOSED && look();
-}
-async function look() {
-  const { status } = await fetch("/items");
-  if (status === 401) find("login").hidden = false;
-  else setTimeout(open, 100);
-}
-find("login").onsubmit = async (event) => {
-  event.preventDefault();
-  const { user, secret } = event.target.elements;
-  await send("/login", { username: user.value, password: secret.value });
-  event.target.hidden = true;
-  open();
-};
-find("create").onsubmit = (event) => {
-  event.preventDefault();
-  const { text, target } = event.target.elements;
-  send("/events", { text: text.value, target: target.value });
-};
-find("leave").onclick = () => {
-  source.close();
-  find("login").hidden = false;
-};
-</script>
-"""
 
 
 @pytest.fixture(autouse=True)
 def served(theatre):
-    """The page, and streams that are to be tried again soon."""
-    target = theatre.target
-    target.takes_over("GET /page", Reply(200, body=PAGE, headers={"Content-Type": "text/html"}))
-    streaming = target.routes["GET /stream"]
-
-    async def soon(request, writer):
-        if target.user_of(request) is not None:
-            writer.write(STREAM_HEAD + b"retry: 100\n\n")
-            writer.write = without_head(writer.write)
-        return await streaming(request, writer)
-
-    target.routes["GET /stream"] = soon
-
-
-def without_head(write):
-    return lambda data: write(data.removeprefix(STREAM_HEAD))
+    serve_page(theatre.target)
 
 
 async def reader(stage):
@@ -152,8 +79,7 @@ async def test_without_a_form_an_event_is_created_by_the_trigger(theatre):
         _, page = await reader(stage)
         assert await page.until_shown(await stage.publish("alice", via=page), seconds=SECONDS)
 
-    ui = UserInterface(**{name: getattr(UI, name) for name in UI.__struct_fields__} | {"create": ()})
-    (published,) = (await theatre.play(acts, ui=ui)).publishes
+    (published,) = (await theatre.play(acts, ui=varied(create=()))).publishes
     assert published.accepted
 
 
@@ -215,8 +141,7 @@ async def test_a_selector_that_matches_nothing_is_named(theatre, selector, said)
         await reader(stage)
 
     steps = (*UI.login[:2], Step(click=selector))
-    ui = UserInterface(**{name: getattr(UI, name) for name in UI.__struct_fields__} | {"login": steps})
-    ended = (await theatre.play(acts, ui=ui)).outcomes["browser.scene"]
+    ended = (await theatre.play(acts, ui=varied(login=steps))).outcomes["browser.scene"]
     assert ended.outcome is SceneOutcome.BROKEN
     assert f'ui.login[2].click = "{selector}" {said}' in ended.detail
 
