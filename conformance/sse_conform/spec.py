@@ -132,7 +132,8 @@ REMEDIES: dict[Capability, str] = {
     Capability.FRESH_USERS: "add [users.signup]: the request that makes a new, empty account",
     Capability.SIMILAR_USERS: "add [users.signup], or two [[users.accounts]] that are alike, as bob and bobby",
     Capability.ODD_NAMES: "declare capabilities.odd_names = true, with [users.signup]",
-    Capability.SIGNING_KEY: 'add auth.key, for example key = "env:JWT_SECRET": tokens are minted with it',
+    Capability.SIGNING_KEY: 'add auth.key, with which tokens are minted: the secret (key = "env:JWT_SECRET") '
+    'or the private key (key = "file:signing-key.pem")',
     Capability.ISSUER: "name the iss of genuine tokens in auth.issuer, where the service insists on it",
     Capability.AUDIENCE: "name the aud of genuine tokens in auth.audience, where the service insists on it",
     Capability.BEARER: 'carry the token in the Authorization header: auth.carrier = "bearer"',

@@ -82,13 +82,14 @@ def command(**given: Any) -> None:  # noqa: ANN401 - click gives them by name
         options = asked(options)
     for problem in [*url_problems("--target", options.target or EXAMPLE), *_problems(options)]:
         raise UsageError(f"{problem.path} {problem.what}", hint=problem.remedy)
+    draft = _draft(options)
     try:
-        options.file.write_text(_page(options), encoding="utf-8")
+        options.file.write_text(page_of(draft), encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"{options.file} cannot be written: {error.strerror}", hint="name a file you may write"
         ) from None
-    _say_what_next(options)
+    _say_what_next(options, draft)
 
 
 def template(target: str) -> str:
@@ -96,10 +97,10 @@ def template(target: str) -> str:
     return page_of(Draft(url=target))
 
 
-def _page(options: InitOptions) -> str:
-    """What is to be written: without a target nobody is asked."""
+def _draft(options: InitOptions) -> Draft:
+    """What is known of the target: without one nobody is asked."""
     if options.offline or not options.target:
-        return template(options.target or EXAMPLE)
+        return Draft(url=options.target or EXAMPLE)
     vault = Vault(environ=os.environ, folder=options.file.absolute().parent)
 
     def person(username: str, reference: str) -> Person | None:
@@ -121,7 +122,7 @@ def _page(options: InitOptions) -> str:
         may_sign_up=options.sign_up,
     )
     try:
-        return page_of(explore(given))
+        return explore(given)
     except TargetError as trouble:
         trouble.hint += "; or write an example without asking it: conform init --offline"
         raise
@@ -147,10 +148,14 @@ def _problems(options: InitOptions) -> Iterator[Problem]:
             yield Problem(path=" and ".join(flags), what="go together", remedy=f"give both: {flags[1]} env:NAME")
 
 
-def _say_what_next(options: InitOptions) -> None:
-    """Which variables the file needs, and what to do with it."""
+def _say_what_next(options: InitOptions, draft: Draft) -> None:
+    """What is left to do, which variables the file needs, and how to try it."""
     missing = sorted(set(variables_used(read_file(options.file))) - os.environ.keys())
     click.echo(f"{options.file} written. Every line says where it comes from; read it through.")
+    if draft.asked and draft.to_fill_in:
+        click.echo("Not found, and to be filled in by hand where it exists:")
+    for part in draft.to_fill_in if draft.asked else ():
+        click.echo(f"  {part}")
     for name in missing:
         click.echo(f"  export {name}=...   # the profile refers to it")
     option = "" if options.file == DEFAULT_FILE else f" --profile {options.file}"

@@ -28,6 +28,11 @@ class TokenFacts:
     kept: Mapping[str, object] = field(default_factory=dict)
     opaque: bool = False
 
+    @property
+    def shared_secret(self) -> bool:
+        """Whether the key that signs is also the one that verifies."""
+        return bool(self.algorithms and self.algorithms.value[0].startswith("HS"))
+
 
 def token_facts(entry: Entry) -> TokenFacts:
     """Read a token: its algorithm, and which of its claims names the user, by the id that the sign-up gave."""
@@ -84,6 +89,18 @@ class Draft:
     def triggers(self) -> Mapping[str, Fact[TriggerDraft]]:
         """The triggers that the description offers."""
         return draft_triggers(self.described)
+
+    @property
+    def to_fill_in(self) -> tuple[str, ...]:
+        """What nobody but a person can find out, with the keys of the profile that it belongs to."""
+        parts = {
+            "how to log in ([auth.login])": self.entry.login and self.entry.token,
+            "the stream route (paths.stream)": self.routes.stream,
+            "how the token travels (auth.carrier)": self.routes.ride or not (self.entry.token and self.routes.stream),
+            "accounts ([users.signup] or [[users.accounts]])": self.entry.sign_up or self.person,
+            "requests that cause events ([triggers.*])": self.triggers,
+        }
+        return tuple(part for part, found in parts.items() if not found)
 
     @property
     def notes(self) -> tuple[str, ...]:

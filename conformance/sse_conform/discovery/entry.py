@@ -189,4 +189,6 @@ class EntryFinder:
                 left.sort(
                     key=lambda other: (other.form is not shape.form, -len(named & set(other.body)), len(other.body))
                 )
+            elif words_in(reply.text):  # it knows these fields, and may look for them in a form
+                left.sort(key=lambda other: other.body != shape.body)
         return last

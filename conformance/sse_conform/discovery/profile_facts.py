@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sse_conform.discovery.draft import Draft
+from sse_conform.discovery.draft import KEY_REFERENCE, Draft
 from sse_conform.discovery.entry import Person
 from sse_conform.discovery.fact import GUESSED, Fact
 from sse_conform.discovery.triggers import TriggerDraft
@@ -11,6 +11,8 @@ from sse_conform.discovery.words import SENSITIVE_FIELDS
 from sse_conform.profile import Carrier, Role
 from sse_conform.token_places import Where
 
+#: An example of where a private key is.
+PRIVATE_KEY = "file:signing-key.pem"
 #: What to fill in where it was not found, by the path of its line in the template.
 _NOT_FOUND = (
     ("paths.stream", "/api/stream/notifications", "give the path of the stream"),
@@ -66,6 +68,9 @@ def hints_of(draft: Draft) -> dict[str, Fact[Any]]:
         if isinstance(value := draft.token.kept.get(claim), str):
             why = f"the token has this {claim}; switch it on where the service insists on it"
             hints[setting] = Fact(value=value, why=why)
+    if draft.token.algorithms and not draft.token.shared_secret:
+        why = f"the private key that signs {draft.token.algorithms.value[0]}, where you have it"
+        hints["auth.key"] = Fact(value=PRIVATE_KEY, why=why)
     if draft.routes.retry is not None:
         why = f"the stream said retry: {draft.routes.retry}; switch it on to promise it"
         hints["numbers.retry"] = Fact(value=draft.routes.retry, why=why)
@@ -96,7 +101,7 @@ def _path_facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
 
 
 def _auth_facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
-    entry, token, ride = draft.entry, draft.token, draft.routes.ride
+    entry, ride = draft.entry, draft.routes.ride
     if entry.login:
         yield "auth.login", entry.login
     if ride:
@@ -108,14 +113,21 @@ def _auth_facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
         yield "auth.name", Fact(value=entry.place.value.name, why=entry.place.why)
     if entry.place and not (ride and ride.value.carrier is Carrier.COOKIE):
         yield "auth.token", Fact(value=entry.place.value.setting, why=entry.place.why)
-    if token.algorithms:
-        yield "auth.algorithms", token.algorithms
-        if token.algorithms.value[0].startswith("HS"):
-            why = f"the secret of {token.algorithms.value[0]}; who does not know it takes this line out"
-            yield "auth.key", Fact(value=draft.key_reference, why=why)
     if logout := draft.described.logout:
         verb = {} if logout.method == "POST" else {"method": logout.method}
         yield "auth.logout", Fact(value={**verb, "path": logout.path}, why=f"found in {draft.described.name}")
+    yield from _token_facts(draft)
+
+
+def _token_facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
+    token = draft.token
+    if token.algorithms:
+        yield "auth.algorithms", token.algorithms
+        if token.shared_secret:
+            why = f"the secret of {token.algorithms.value[0]}; who does not know it takes this line out"
+            yield "auth.key", Fact(value=draft.key_reference, why=why)
+        elif draft.key_reference != KEY_REFERENCE:
+            yield "auth.key", Fact(value=draft.key_reference, why="given: --key-from")
     if token.subject:
         yield "auth.subject_claim", token.subject
 

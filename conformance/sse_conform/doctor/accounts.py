@@ -68,6 +68,9 @@ async def _given(visit: Visit) -> AsyncIterator[Check]:
     if not failures:
         names = ", ".join(account.username for account in accounts[:4])
         yield Check(name="accounts", said=f"{names}{', ...' * (len(accounts) > 4)}: {_how(accounts)}")
+    if not (visit.profile.users.signup or members or failures):
+        fix = "add [[users.accounts]] of the role member, or [users.signup]"
+        yield Check(name="accounts", said="none of them is a member, so nobody can listen", fix=fix)
     if not visit.profile.users.signup and members:
         apart = await visit.world.accounts.sender(Role.MEMBER) if not failures else None
         playing = [identity for identity in members if identity is not apart]

@@ -25,19 +25,15 @@ def lack_checks(profile: Profile, rules: Iterable[Rule]) -> Iterator[Check]:
     """Each thing without which MUST rules cannot be judged, save those that the profile accepts as untested."""
     provided = set(profile.provided)
     accepted = [entry.rule for entry in profile.accept_untested]
+    triggered = frozenset[Capability]() if Capability.TRIGGERS in provided else _TRIGGERED
     untested: Counter[Capability] = Counter()
     for rule in rules:
-        missing = [need for need in Capability if need in rule.needs - provided]
+        missing = {Capability.TRIGGERS if need in triggered else need for need in rule.needs - provided}
         excused = rule.level is not Level.MUST or rule.in_browser or any(need.may for need in missing)
         if missing and not excused and not any(fnmatchcase(rule.id, pattern) for pattern in accepted):
-            untested[_first(missing, provided)] += 1
-    for capability, number in untested.items():
-        rules_stay = "1 rule stays" if number == 1 else f"{number} rules stay"
+            untested.update(missing)
+    for capability in (each for each in Capability if each in untested):
+        rules_stay = "1 rule stays" if untested[capability] == 1 else f"{untested[capability]} rules stay"
         said = f"not given, so {rules_stay} untested"
         fix = f"{capability.remedy}; or accept it in accept_untested"
         yield Check(name=capability.value.replace("-", " "), said=said, fix=fix, missing=True)
-
-
-def _first(missing: list[Capability], provided: set[Capability]) -> Capability:
-    """What to give first."""
-    return Capability.TRIGGERS if missing[0] in _TRIGGERED and Capability.TRIGGERS not in provided else missing[0]

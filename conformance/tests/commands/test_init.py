@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,21 @@ def test_the_variables_that_the_file_needs_are_named(server: Embedded) -> None:
     assert result.exit_code == ExitCode.CONFORMS, result.output
     assert "export JWT_SECRET=..." in result.output
     assert result.output.endswith("Then try it: conform doctor\n")
+
+
+def test_what_was_not_found_is_listed_for_whoever_goes_on() -> None:
+    async def nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async def look() -> Result:
+        listening = await asyncio.start_server(nothing, "127.0.0.1", 0)
+        async with listening:
+            port = listening.sockets[0].getsockname()[1]
+            return await asyncio.to_thread(init, "--target", f"http://127.0.0.1:{port}")
+
+    result = asyncio.run(look())
+    assert "Not found, and to be filled in by hand where it exists:\n  how to log in ([auth.login])\n" in result.output
 
 
 def test_another_variable_for_the_key_is_written(server: Embedded) -> None:

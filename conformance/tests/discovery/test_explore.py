@@ -4,11 +4,14 @@ import asyncio
 import json
 import tomllib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from sse_conform.commands.init import page_of
 from sse_conform.discovery.client import LIMIT, SILENCES
@@ -119,6 +122,44 @@ async def test_a_token_that_comes_in_a_cookie_travels_as_one(target: TinyTarget,
     assert (auth.carrier, auth.name) == ("cookie", "token")
     assert auth.login is not None
     assert auth.login.form == {"email": "{username}@example.test", "password": "{password}"}
+
+
+async def test_a_form_is_tried_where_the_refusal_of_json_names_its_very_fields(target: TinyTarget) -> None:
+    log_in = target.routes["POST /login"]
+
+    async def by_form(request: Request, writer: asyncio.StreamWriter) -> Reply | None:
+        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return Reply(401, {"error": "unknown username or wrong password"})
+        fields = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        headers = {"content-type": "application/json"}
+        return await log_in(replace(request, body=json.dumps(fields).encode(), headers=headers), writer)
+
+    target.routes["POST /login"] = by_form
+    draft = await draft_of(target, person=alice(target), may_sign_up=False)
+    assert draft.entry.login is not None
+    assert draft.entry.login.value["form"] == {"username": "{username}", "password": "{password}"}
+    assert draft.entry.token
+    assert len(target.seen("POST /login")) <= 4
+
+
+async def test_of_a_key_pair_the_private_key_is_asked_for(target: TinyTarget) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    target.takes_over("POST /login", Reply(200, {"token": jwt.encode({"sub": "alice"}, key, algorithm="ES256")}))
+    text = page_of(await draft_of(target, person=alice(target), may_sign_up=False))
+    assert '#key = "file:signing-key.pem"  # the private key that signs ES256, where you have it' in text
+    given = page_of(await draft_of(target, person=alice(target), may_sign_up=False, key_reference="file:mine.pem"))
+    assert '\nkey = "file:mine.pem"  # given: --key-from' in given
+
+
+async def test_what_only_a_person_can_find_out_is_listed(target: TinyTarget) -> None:
+    known = await draft_of(target)
+    assert known.to_fill_in == ("requests that cause events ([triggers.*])",)
+    for route in ("POST /signup", "POST /login", "GET /events"):
+        target.routes[f"{route}-elsewhere"] = target.routes.pop(route)
+    unknown = await draft_of(target)
+    assert [part.rpartition(" (")[2].rstrip(")") for part in unknown.to_fill_in] == [
+        "[auth.login]", "paths.stream", "[users.signup] or [[users.accounts]]", "[triggers.*]",
+    ]  # fmt: skip
 
 
 async def test_a_token_may_come_in_a_header_or_deep_in_the_body(target: TinyTarget, tmp_path: Path) -> None:

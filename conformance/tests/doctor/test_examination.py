@@ -178,10 +178,17 @@ async def test_of_given_accounts_those_that_cannot_log_in_are_named_and_few_are_
     assert failed[3] == "2 accounts more were not tried"
 
 
+async def test_an_admin_alone_can_listen_to_nothing(server: Embedded) -> None:
+    admin = {"username": "admin", "password": f"env:{ADMIN_PASSWORD}", "role": "admin"}
+    checks = await checks_of(loaded(server, {"users": {"accounts": [admin]}, "triggers": {}}))
+    (accounts,) = [check for check in checks if check.name == "accounts" and not check.ok]
+    assert accounts.fix == "add [[users.accounts]] of the role member, or [users.signup]"
+
+
 async def test_a_profile_that_leaves_things_out_is_told_what_that_costs(server: Embedded) -> None:
     checks = await checks_of(loaded(server, {"triggers": {}, "auth.key": ""}))
     missing = {check.name: check for check in checks if check.standing is Standing.MISSING}
-    assert set(missing) == {"triggers", "signing key"}
+    assert set(missing) == {"triggers", "invalid trigger", "signing key", "sensitive"}
     assert "[triggers.vulnerability]" in missing["triggers"].fix
 
 

@@ -21,9 +21,9 @@ def test_what_is_missing_comes_with_its_price_and_the_lines_to_add():
     assert check.fix == f"{Capability.TRIGGERS.remedy}; or accept it in accept_untested"
 
 
-def test_a_rule_that_lacks_several_things_counts_for_the_first():
+def test_a_rule_that_lacks_several_things_counts_for_each_and_triggers_stand_for_what_they_bring():
     found = lacks(rule_of(needs={Capability.MARKERS, Capability.TRIGGERS, Capability.SECOND_USER}))
-    assert list(found) == ["triggers"]
+    assert list(found) == ["triggers", "second user"]
 
 
 def test_what_may_be_left_out_by_the_contract_is_not_missed():
