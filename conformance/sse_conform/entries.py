@@ -68,6 +68,8 @@ class EndKind(StrEnum):
     """No such host name, no route, or no usable source address."""
     CONNECT_TIMEOUT = "connect_timeout"
     """Name resolution, TCP or the TLS handshake took too long."""
+    PROXY_ERROR = "proxy_error"
+    """The proxy on the way cannot be reached, or opens no tunnel."""
     TLS_ERROR = "tls_error"
     """The TLS handshake failed or the peer sent a broken record."""
     HEAD_TIMEOUT = "head_timeout"

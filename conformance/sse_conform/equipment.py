@@ -11,6 +11,7 @@ from sse_conform.driver.accounts import Accounts
 from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget
 from sse_conform.driver.clock import Clock
+from sse_conform.driver.forward_proxy import forward_proxy
 from sse_conform.driver.lag_probe import LagProbe
 from sse_conform.driver.liveness import Liveness
 from sse_conform.driver.queue import AttemptQueue
@@ -50,7 +51,8 @@ async def equipped(
         listener(Message(text=text))
 
     streams: list[LiveSubscription] = []
-    liveness = Liveness(profile, clock, recorder, streams, tell=tell)
+    proxy = forward_proxy(profile.proxy)
+    liveness = Liveness(profile, clock, recorder, streams, tell=tell, proxy=proxy)
     rest = Rest(profile, clock, recorder, tls, tell=tell, on_lost=liveness.suspect)
     accounts = Accounts(profile, rest, redactor, nonce=secrets.token_hex(3))
     liveness.on_return = accounts.renew
@@ -67,6 +69,7 @@ async def equipped(
         queue=AttemptQueue(window=profile.numbers.rate_window),
         mint=TokenMint(profile.auth),
         tls=tls,
+        proxy=proxy,
         listener=listener,
         liveness=liveness,
         streams=streams,

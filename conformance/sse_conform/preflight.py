@@ -19,6 +19,7 @@ _HINTS: dict[EndKind, str] = {
     EndKind.REFUSED: "start the target, or correct the port in --target",
     EndKind.UNREACHABLE: "correct the host in --target; check DNS and the network",
     EndKind.CONNECT_TIMEOUT: "check that the host is up and that no firewall swallows the connection",
+    EndKind.PROXY_ERROR: "start the proxy, correct proxy in the profile, or leave it out",
     EndKind.TLS_ERROR: "give the authority with tls.ca_file, use https only where the target does, "
     "or trust anybody with tls.verify = false",
     EndKind.HEAD_TIMEOUT: "the target accepts connections but does not answer on this route: "

@@ -88,6 +88,9 @@ def _address_problems(profile: Profile) -> Iterator[Problem]:
         )
     if profile.proxy:
         yield from url_problems("proxy", profile.proxy)
+        if profile.source_addresses:
+            remedy = "leave source_addresses out: the target sees the proxy's address, whichever is used here"
+            yield Problem(path="source_addresses", what="stands beside proxy", remedy=remedy)
     for index, address in enumerate(profile.source_addresses):
         yield from _source_problems(f"source_addresses[{index}]", address)
 

@@ -7,6 +7,8 @@ import pytest
 from sse_conform import entries as e
 from sse_conform.death_entry import Act
 from sse_conform.driver import liveness
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.fault_proxy import FaultProxy
 from sse_conform.exit_code import ExitCode
 from sse_conform.rule import Finding
 from sse_conform.rules import BY_ID
@@ -69,12 +71,12 @@ def mortal(target, *, deaths, returns=True):
     target.routes["POST /events"] = handler
 
 
-async def verdicts(target, *scenes, heard=None):
+async def verdicts(target, *scenes, heard=None, **profile):
     """What a run of these scenes says of the death, of each scene, and of itself."""
     rules = [rule_of(id=f"area.{each.id}", scenes=(each.id,)) for each in scenes]
     survives = rule_of(id=RULE.id, over=RULE.over, check=RULE.check, scenes=tuple(each.id for each in scenes))
     listener = {} if heard is None else {"listener": heard.append}
-    result = await play_on(target, *scenes, rules=(survives, *rules), **listener)
+    result = await play_on(target, *scenes, rules=(survives, *rules), **listener, **profile)
     return {verdict.rule: verdict for verdict in result.report.verdicts}, result
 
 
@@ -151,6 +153,14 @@ async def test_streams_that_the_target_breaks_while_it_lives_are_no_death(target
     _, result = await verdicts(target, scene("breaks", breaks))
     assert not result.transcript.streams[-1].cut_short
     assert result.transcript.of(e.Died) == ()
+
+
+async def test_a_death_behind_a_proxy_is_noticed_too(target):
+    mortal(target, deaths=2)
+    async with FaultProxy(Clock(), on_event=lambda _event: None) as proxy:
+        said, result = await verdicts(target, scene("speak", speak), proxy=proxy.url)
+    assert said["stream.survives"].outcome is Outcome.FAIL
+    assert len(result.transcript.of(e.Died)) == 2
 
 
 async def test_whoever_was_known_to_a_target_that_is_back_logs_in_again(target):

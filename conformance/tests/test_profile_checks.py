@@ -43,6 +43,7 @@ def test_a_profile_that_fits_together_has_no_problem() -> None:
         ({"url": "http://me:pw@x"}, "url", "holds credentials"),
         ({"url": "http://x/?a=b"}, "url", "a query or a fragment"),
         ({"proxy": "socks5://x"}, "proxy", "neither http nor https"),
+        ({"proxy": "http://x", "source_addresses": ["127.0.0.1"]}, "source_addresses", "stands beside proxy"),
         ({"source_addresses": ["localhost"]}, "source_addresses[0]", "no IP address"),
         ({"source_addresses": ["127.0.0.2", "203.0.113.9"]}, "source_addresses[1]", "cannot be used on this machine"),
         ({"paths": {"stream": "stream"}}, "paths.stream", 'begin it with a slash: "/stream"'),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,6 +13,9 @@ from sse_conform import __version__
 from sse_conform import entries as e
 from sse_conform import troupe as module
 from sse_conform.driver import liveness
+from sse_conform.driver.clock import Clock
+from sse_conform.driver.fault_proxy import FaultProxy
+from sse_conform.driver.proxy_events import ProxyRequest
 from sse_conform.errors import ConformError, TargetError
 from sse_conform.exit_code import ExitCode
 from sse_conform.promises import Numbers
@@ -123,6 +127,20 @@ async def test_no_token_no_password_and_no_key_is_in_the_record(target):
     secrets += [request.token.rpartition(".")[2] for request in target.requests if request.token]
     assert len(secrets) > 6
     assert not [secret for secret in secrets if secret in record]
+
+
+async def test_behind_a_proxy_every_request_and_every_stream_goes_through_it(target):
+    asked = []
+
+    def listen(event):
+        if isinstance(event, ProxyRequest):
+            asked.append(urlsplit(event.target).path)
+
+    async with FaultProxy(Clock(), on_event=listen) as proxy:
+        result = await play_on(target, scene("one"), rules=(rule_for("one"),), proxy=proxy.url)
+    assert result.report.exit_code is ExitCode.CONFORMS
+    assert asked == [request.path for request in target.requests]
+    assert asked.count("/stream") == 3
 
 
 # trouble

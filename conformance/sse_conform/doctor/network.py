@@ -13,7 +13,14 @@ CONNECT_SECONDS = 5.0
 
 
 def network_checks(profile: Profile) -> Iterator[Check]:
-    """DNS, TCP and TLS, in this order; each is worth something only where the one before is in order."""
+    """
+    DNS, TCP and TLS, in this order; each is worth something only where the one before is in order.
+
+    Behind a proxy there need not be a way from here: then it is the proxy that is looked at.
+    """
+    if profile.proxy:
+        yield _proxy_check(profile.proxy)
+        return
     where = f"{profile.host}:{profile.port}"
     try:
         found = socket.getaddrinfo(profile.host, profile.port, type=socket.SOCK_STREAM)
@@ -32,8 +39,6 @@ def network_checks(profile: Profile) -> Iterator[Check]:
         yield Check(name="TCP", said=f"{where}: {_reason(error)}", fix=fix)
         return
     yield from _source_checks(profile)
-    if profile.proxy:
-        yield _proxy_check(profile.proxy)
 
 
 def _tls_check(profile: Profile, connection: socket.socket) -> Check:

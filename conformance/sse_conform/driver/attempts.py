@@ -24,7 +24,15 @@ CONNECT_TIMEOUT = 5.0
 #: A head later than this is none; far beyond any latency budget, so that lateness is seen as lateness.
 HEAD_TIMEOUT = 10.0
 #: Ends of attempts that never reached the target: its silence proves nothing then.
-NOT_REACHED = frozenset({e.EndKind.REFUSED, e.EndKind.UNREACHABLE, e.EndKind.CONNECT_TIMEOUT, e.EndKind.TLS_ERROR})
+NOT_REACHED = frozenset(
+    {
+        e.EndKind.REFUSED,
+        e.EndKind.UNREACHABLE,
+        e.EndKind.CONNECT_TIMEOUT,
+        e.EndKind.PROXY_ERROR,
+        e.EndKind.TLS_ERROR,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +153,9 @@ class Attempts:
         if attempt.beside:
             both = credentials.both(credential, world.profile.auth.parameter, attempt.beside)
             variation = replace(variation, headers=(*variation.headers, *both))
-        request = stream_request(world.profile, credential, variation, tls=world.tls, address=place.address)
+        request = stream_request(
+            world.profile, credential, variation, tls=world.tls, address=place.address, proxy=world.proxy
+        )
         world.recorder.add(
             e.Attempted(
                 t=world.clock.now(),

@@ -11,11 +11,23 @@ from sse_conform.entries import EndKind
 
 async def connect(request: StreamRequest, *, within: float, receive_buffer: int | None) -> socket.socket | End:
     """
-    A connected non-blocking socket, or why there is none.
+    A connected non-blocking socket to the target, or to the proxy on the way; or why there is none.
 
     The addresses of the host are tried in turn, each for its share of the `within` seconds, so that one silent address
     does not use up the time of a good one. `receive_buffer` sets SO_RCVBUF in bytes, for a reader meant to fall behind.
     """
+    if request.proxy is None:
+        return await _connect(request, within=within, receive_buffer=receive_buffer)
+    proxy = StreamRequest(host=request.proxy.host, port=request.proxy.port, target="")
+    outcome = await _connect(proxy, within=within, receive_buffer=receive_buffer)
+    if isinstance(outcome, End):
+        reason = outcome.kind.value.replace("_", " ")
+        detail = f"The proxy {proxy.endpoint} cannot be reached ({reason}): start it, or correct proxy in the profile."
+        return End(kind=EndKind.PROXY_ERROR, detail=detail)
+    return outcome
+
+
+async def _connect(request: StreamRequest, *, within: float, receive_buffer: int | None) -> socket.socket | End:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     addresses = await _resolve(request, within=within)

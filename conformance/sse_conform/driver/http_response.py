@@ -84,12 +84,14 @@ class ResponseReader:
 def _serialise(http: h11.Connection, request: StreamRequest) -> bytes:
     headers = list(request.headers)
     if not any(name.lower() == "host" for name, _ in headers):
-        default_port = 443 if request.tls else 80
-        host = request.endpoint.removesuffix(f":{default_port}") if request.port == default_port else request.endpoint
-        headers.insert(0, ("Host", host))
+        headers.insert(0, ("Host", request.authority))
+    target = request.target
+    if request.proxy is not None and request.tls is None:
+        target = f"http://{request.authority}{target}"  # absolute-form, RFC 9112, 3.2.2
+        headers += request.proxy.headers
     try:
         octets = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        message = h11.Request(method=request.method, target=request.target, headers=octets)
+        message = h11.Request(method=request.method, target=target, headers=octets)
         return (http.send(message) or b"") + (http.send(h11.EndOfMessage()) or b"")
     except (h11.LocalProtocolError, UnicodeEncodeError) as error:
         sentence = f"{request.method} {request.target} on {request.endpoint} cannot be sent as HTTP/1.1: {error}."

@@ -2,22 +2,18 @@
 Whether the target's process lives: looked at when a connection is lost, and recorded where nobody listens any more.
 
 One connection that ends says nothing of the process: a worker or a proxy may have closed it. It is gone where a new
-connection is refused and no stream has survived. A look is a bare TCP connection without a request, so it is no
-attempt.
+connection is refused and no stream has survived.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable
-from enum import Enum, auto
 
 from sse_conform.death_entry import Died
 from sse_conform.deaths import actions_before
 from sse_conform.driver.clock import Clock
-from sse_conform.driver.connection import connect
-from sse_conform.driver.stream_records import End, StreamRequest
+from sse_conform.driver.knock import Look, knock
+from sse_conform.driver.stream_records import ForwardProxy, StreamRequest
 from sse_conform.driver.subscription import LiveSubscription
-from sse_conform.entries import EndKind
 from sse_conform.errors import DeadTargetError
 from sse_conform.profile import Profile
 from sse_conform.recorder import Recorder
@@ -28,17 +24,8 @@ PATIENCE = 20.0
 BETWEEN = 0.1
 #: A process that ends closes its sockets one by one: so many looks until its listener is gone too.
 LOOKS = 4
-#: A connection that is still open after so many seconds was accepted by somebody, in seconds.
-KEPT = 0.1
-#: A connection that takes longer than this to come up is none, in seconds.
-CONNECT_TIMEOUT = 1.0
-
-
-class _Look(Enum):
-    LISTENS = auto()
-    DROPS = auto()
-    REFUSES = auto()
-    SILENT = auto()
+#: The ends of its streams may be on their way for so long, in seconds.
+LAST_WORDS = 0.1
 
 
 class Liveness:
@@ -55,9 +42,11 @@ class Liveness:
         clock: Clock,
         recorder: Recorder,
         streams: Iterable[LiveSubscription],
+        *,
         tell: Callable[[str], None] = lambda _text: None,
+        proxy: ForwardProxy | None = None,
     ) -> None:
-        self._request = StreamRequest(host=profile.host, port=profile.port, target="/")
+        self._request = StreamRequest(host=profile.host, port=profile.port, target="/", proxy=proxy)
         self._clock = clock
         self._recorder = recorder
         self._streams = streams
@@ -142,33 +131,19 @@ class Liveness:
         """When somebody listens again; 0 where nobody does for as long as we wait."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while asyncio.get_running_loop().time() < deadline:
-            if await self._look() in {_Look.LISTENS, _Look.DROPS}:
+            if await knock(self._request) in {Look.LISTENS, Look.DROPS}:
                 return self._clock.now()
             await asyncio.sleep(BETWEEN)
         return 0
 
     async def _is_gone(self) -> bool:
         for _ in range(LOOKS):
-            match await self._look():
-                case _Look.LISTENS:
+            match await knock(self._request):
+                case Look.LISTENS:
                     return False
-                case _Look.REFUSES:
-                    await asyncio.sleep(KEPT)  # the ends of its streams may still be on their way
-                    return not any(stream.hears for stream in self._streams)
-                case _Look.DROPS | _Look.SILENT:
+                case Look.REFUSES:
+                    await asyncio.sleep(LAST_WORDS)
+                    return not any(stream.listens for stream in self._streams)
+                case Look.DROPS | Look.SILENT:
                     continue
         return False
-
-    async def _look(self) -> _Look:
-        outcome = await connect(self._request, within=CONNECT_TIMEOUT, receive_buffer=None)
-        if isinstance(outcome, End):
-            return _Look.REFUSES if outcome.kind is EndKind.REFUSED else _Look.SILENT
-        with contextlib.closing(outcome) as sock:
-            try:
-                async with asyncio.timeout(KEPT):
-                    await asyncio.get_running_loop().sock_recv(sock, 1)
-            except TimeoutError:
-                return _Look.LISTENS
-            except OSError:
-                return _Look.DROPS
-        return _Look.DROPS

@@ -30,6 +30,7 @@ SILENCES = 4
 LONGEST_SAID = 200
 #: An answer longer than so many bytes is none.
 LONGEST = 4 * 1024 * 1024
+PROXY_HINT = "start the proxy, correct proxy in the profile, or leave it out"
 TRUST_HINT = "name its authority in tls.ca_file, or set tls.verify = false for a test target"
 #: As many requests are under way at once; the pool of httpx slows down with the length of its queue.
 AT_ONCE = 16
@@ -136,7 +137,7 @@ class Rest:
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as trouble:  # ValueError: what no header can carry
                 if isinstance(trouble, httpx.NetworkError | httpx.RemoteProtocolError):
                     self._on_lost(self._clock.now())
-                return self._failure(sent, *explain(trouble))
+                return self._failure(sent, *explain(trouble, proxied=bool(self._profile.proxy)))
             finally:
                 reminder.cancel()
             return answer
@@ -214,9 +215,11 @@ def credential_headers(profile: Profile, token: str | None, *, scheme: str = "Be
             return ()
 
 
-def explain(trouble: Exception) -> tuple[str, str]:
-    """Why no answer came, and what to do about it."""
+def explain(trouble: Exception, *, proxied: bool = False) -> tuple[str, str]:
+    """Why no answer came, ``proxied`` or not, and what to do about it."""
     said = (str(trouble) or type(trouble).__name__)[:LONGEST_SAID]
+    if proxied and isinstance(trouble, httpx.ProxyError | httpx.ConnectError) and "SSL" not in said:
+        return f"no way through the proxy ({said})", PROXY_HINT
     match trouble:
         case httpx.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in said:
             return f"the certificate is not trusted ({said})", TRUST_HINT

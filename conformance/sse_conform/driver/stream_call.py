@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from sse_conform.driver.rest import credential_headers
-from sse_conform.driver.stream_records import StreamRequest
+from sse_conform.driver.stream_records import ForwardProxy, StreamRequest
 from sse_conform.driver.templates import PLACEHOLDER
 from sse_conform.profile import Carrier, Profile
 from sse_conform.scenario import User
@@ -35,7 +35,13 @@ class Variation:
 
 
 def stream_request(
-    profile: Profile, credential: str | None, variation: Variation, *, tls: ssl.SSLContext | None, address: str
+    profile: Profile,
+    credential: str | None,
+    variation: Variation,
+    *,
+    tls: ssl.SSLContext | None,
+    address: str,
+    proxy: ForwardProxy | None = None,
 ) -> StreamRequest:
     """The request of one attempt; an id beyond ASCII travels as UTF-8 (WHATWG HTML 9.2.4), stray bytes as they are."""
     ordinary = [
@@ -59,6 +65,7 @@ def stream_request(
         headers=(*((name, value) for name, value in ordinary if name not in replaced), *variation.headers),
         tls=tls,
         source_address=address or None,
+        proxy=proxy,
     )
 
 

@@ -17,7 +17,8 @@ from sse_conform.driver.clock import Clock
 from sse_conform.driver.connection import connect
 from sse_conform.driver.http_response import ResponseReader
 from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest, StreamSink, format_endpoint
-from sse_conform.driver.tls import Channel, PlainChannel, TlsChannel, explain_tls_failure
+from sse_conform.driver.tls import Channel
+from sse_conform.driver.tunnel import channel_of
 from sse_conform.entries import EndKind, Stamp
 
 __all__ = ["End", "EndKind", "Head", "OpenStream", "Piece", "Stamp", "StreamRequest", "StreamSink", "open_stream"]
@@ -104,7 +105,7 @@ class OpenStream:
             self._socket = outcome
             self._start()
             if not self._request_sent and self.end is None:
-                detail = f"{self._request.endpoint} did not finish the TLS handshake within {connect_timeout:g} s."
+                detail = f"{self._channel.waiting} within {connect_timeout:g} s."
                 self._set_timer(handshake_deadline, End(kind=EndKind.CONNECT_TIMEOUT, detail=detail))
             await self._answered.wait()
         finally:
@@ -148,10 +149,7 @@ class OpenStream:
         self.local_address = format_endpoint(*self._socket.getsockname()[:2])
         self._arrivals = ArrivalReader(self._socket, self._clock)
         self._sink.on_connected(self._clock.now(), self.local_address)
-        if self._request.tls is None:
-            self._channel = PlainChannel()
-        else:
-            self._channel = TlsChannel(self._request.tls, self._request.server_hostname or self._request.host)
+        self._channel = channel_of(self._request)
         asyncio.get_running_loop().add_reader(self._socket, self._on_readable)
         self._send_request_when_established()
         self._flush()
@@ -205,8 +203,7 @@ class OpenStream:
         if plain:
             self._deliver(plain, arrival)
         if self._channel.failure is not None:
-            detail = explain_tls_failure(self._request, self._channel.failure)
-            self._finish(End(kind=EndKind.TLS_ERROR, detail=detail))
+            self._finish(self._channel.failure)
         elif self._channel.peer_closed:
             self._finish(self._at_eof())
 
@@ -254,12 +251,11 @@ class OpenStream:
         asyncio.get_running_loop().remove_writer(self._socket)
 
     def _at_eof(self) -> End:
-        if self._channel.established:
-            return self._response.at_eof()
-        detail = f"{self._request.endpoint} closed the connection during the TLS handshake: does this port speak TLS?"
-        return End(kind=EndKind.TLS_ERROR, detail=detail)
+        return self._response.at_eof() if self._channel.established else self._channel.cut()
 
     def _lost(self, reason: str) -> End:
+        if self._request.proxy is not None and not self._channel.established:
+            return self._channel.cut()
         where = "before the response head" if self.head is None else "inside the response body"
         return End(kind=EndKind.RESET, detail=f"{self._request.endpoint} broke the connection {where} ({reason}).")
 

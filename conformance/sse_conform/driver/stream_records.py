@@ -1,10 +1,29 @@
 """What goes into a stream and what comes out of it: the request, the head, the end, and who is told."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sse_conform.entries import EndKind, Stamp
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForwardProxy:
+    """
+    A forward proxy on the way to the target (RFC 9110, 3.7).
+
+    ``tls`` is None for one that is spoken to in plain; ``headers`` tell it who we are.
+    """
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """`host:port` as written in a URL."""
+        return format_endpoint(self.host, self.port)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,11 +46,19 @@ class StreamRequest:
     """The name the certificate must carry; `host` unless given."""
     source_address: str | None = None
     """The local IP address to connect from; the kernel's choice unless given."""
+    proxy: ForwardProxy | None = None
+    """On the way: asked for the target by its whole URL, or, where there is TLS, for a tunnel."""
 
     @property
     def endpoint(self) -> str:
         """`host:port` as written in a URL."""
         return format_endpoint(self.host, self.port)
+
+    @property
+    def authority(self) -> str:
+        """`host:port`, the port left out where it is the scheme's own."""
+        port = 443 if self.tls else 80
+        return self.endpoint.removesuffix(f":{port}") if self.port == port else self.endpoint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

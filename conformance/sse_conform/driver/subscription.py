@@ -126,7 +126,7 @@ class LiveSubscription:
         return self.end is not None
 
     @property
-    def hears(self) -> bool:
+    def listens(self) -> bool:
         """Whether it was answered, is open, and would notice its end."""
         return self.head is not None and self.end is None and self._stalled_at is None
 

@@ -4,7 +4,8 @@ import contextlib
 import ssl
 from typing import Protocol
 
-from sse_conform.driver.stream_records import StreamRequest
+from sse_conform.driver.stream_records import End
+from sse_conform.entries import EndKind
 
 _RECORD_BYTES = 16 * 1024
 
@@ -15,12 +16,20 @@ _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO
 class Channel(Protocol):
     """What lies between the socket and HTTP. All methods work on octets; none touches the network."""
 
-    established: bool
-    """Whether the request may be sent."""
-    peer_closed: bool
-    """Whether the peer announced the end of its data inside the channel."""
-    failure: ssl.SSLError | None
+    failure: End | None
     """Why the channel is broken, once it is."""
+
+    @property
+    def established(self) -> bool:
+        """Whether the request may be sent."""
+
+    @property
+    def peer_closed(self) -> bool:
+        """Whether the peer announced the end of its data inside the channel."""
+
+    @property
+    def waiting(self) -> str:
+        """What has not happened, as the beginning of a sentence, while the channel is not established."""
 
     def receive(self, data: bytes) -> bytes:
         """Take octets off the wire; returns what they carry."""
@@ -31,6 +40,9 @@ class Channel(Protocol):
     def close(self) -> None:
         """Queue the announcement that no more data follows."""
 
+    def cut(self) -> End:
+        """What it means that the connection ends before the channel is established."""
+
     def outgoing(self) -> bytes:
         """Take the octets that are due on the wire."""
 
@@ -40,7 +52,8 @@ class PlainChannel:
 
     established = True
     peer_closed = False
-    failure: ssl.SSLError | None = None
+    waiting = ""
+    failure: End | None = None
 
     def __init__(self) -> None:
         self._outgoing = b""
@@ -56,6 +69,10 @@ class PlainChannel:
     def close(self) -> None:
         """Nothing to announce: FIN says it."""
 
+    def cut(self) -> End:
+        """It is established from the beginning."""
+        raise AssertionError
+
     def outgoing(self) -> bytes:
         """Take the octets that are due on the wire."""
         data, self._outgoing = self._outgoing, b""
@@ -63,16 +80,27 @@ class PlainChannel:
 
 
 class TlsChannel:
-    """The client's side of a TLS connection; the hello is due on the wire at once."""
+    """
+    The client's side of a TLS connection with `endpoint`; the hello is due on the wire at once.
 
-    def __init__(self, context: ssl.SSLContext, server_hostname: str) -> None:
+    `name` is what the certificate must carry.
+    """
+
+    def __init__(self, context: ssl.SSLContext, name: str, *, endpoint: str) -> None:
+        self._name = name
+        self._endpoint = endpoint
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self.established = False
         self.peer_closed = False
-        self.failure: ssl.SSLError | None = None
+        self.failure: End | None = None
         self._shake_hands()
+
+    @property
+    def waiting(self) -> str:
+        """The handshake."""
+        return f"{self._endpoint} did not finish the TLS handshake"
 
     def receive(self, data: bytes) -> bytes:
         """Take octets off the wire; returns the plain text of the records they complete."""
@@ -92,6 +120,11 @@ class TlsChannel:
             with contextlib.suppress(ssl.SSLError):
                 self._tls.unwrap()
 
+    def cut(self) -> End:
+        """What it means that the connection ends during the handshake."""
+        detail = f"{self._endpoint} closed the connection during the TLS handshake: does this port speak TLS?"
+        return End(kind=EndKind.TLS_ERROR, detail=detail)
+
     def outgoing(self) -> bytes:
         """Take the records that are due on the wire."""
         return self._outgoing.read()
@@ -102,7 +135,7 @@ class TlsChannel:
         except ssl.SSLWantReadError:
             return
         except ssl.SSLError as error:
-            self.failure = error
+            self._fail(error)
             return
         self.established = True
 
@@ -115,19 +148,21 @@ class TlsChannel:
         except ssl.SSLWantReadError:
             return bytes(plain)
         except ssl.SSLError as error:
-            self.failure = error
+            self._fail(error)
         return bytes(plain)
 
+    def _fail(self, error: ssl.SSLError) -> None:
+        self.failure = End(kind=EndKind.TLS_ERROR, detail=_explain(self._endpoint, self._name, error))
 
-def explain_tls_failure(request: StreamRequest, error: ssl.SSLError) -> str:
+
+def _explain(endpoint: str, name: str, error: ssl.SSLError) -> str:
     """What went wrong with TLS and what to do about it, in a sentence or two."""
-    name = request.server_hostname or request.host
     if isinstance(error, ssl.SSLCertVerificationError):
         advice = (
             "if it is meant, name its CA in the TLS options of the target profile, or switch verification off there "
             "for a test target; a name that does not match is corrected in the target URL"
         )
-        return f"The certificate of {request.endpoint} is not trusted for {name!r} ({error.verify_message}): {advice}."
+        return f"The certificate of {endpoint} is not trusted for {name!r} ({error.verify_message}): {advice}."
     if error.reason in _NOT_TLS:
-        return f"{request.endpoint} does not answer with TLS: use http:// in the target URL, or correct the port."
-    return f"TLS with {request.endpoint} failed ({error.reason or error}): check its protocol versions and keys."
+        return f"{endpoint} does not answer with TLS: use http:// in the target URL, or correct the port."
+    return f"TLS with {endpoint} failed ({error.reason or error}): check its protocol versions and keys."

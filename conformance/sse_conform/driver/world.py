@@ -10,6 +10,7 @@ from sse_conform.driver.clock import Clock
 from sse_conform.driver.liveness import Liveness
 from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
+from sse_conform.driver.stream_records import ForwardProxy
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.profile import Profile
@@ -34,6 +35,7 @@ class World:
     queue: AttemptQueue
     mint: TokenMint
     tls: ssl.SSLContext | None
+    proxy: ForwardProxy | None
     listener: Listener
     liveness: Liveness
     streams: list[LiveSubscription]

@@ -59,10 +59,11 @@ def test_each_source_address_is_tried() -> None:
     assert "source_addresses" in check.fix
 
 
-def test_a_proxy_that_does_not_answer_is_a_problem_of_its_own() -> None:
+def test_behind_a_proxy_it_is_the_proxy_that_is_looked_at() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        checks = by_name(Profile(url=f"http://127.0.0.1:{listening.getsockname()[1]}", proxy=proxy))
-    assert checks["TCP"].ok
-    assert "Connection refused" in checks["proxy"].said
+        up, down = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (listening, closed))
+        reached = list(network_checks(Profile(url="http://nowhere.invalid", proxy=up)))
+        (refused,) = network_checks(Profile(url="http://nowhere.invalid", proxy=down))
+    assert [(check.name, check.ok) for check in reached] == [("proxy", True)]
+    assert "Connection refused" in refused.said

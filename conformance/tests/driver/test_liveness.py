@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from sse_conform import entries as e
+from sse_conform.driver import knock as looks
 from sse_conform.driver import liveness as module
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.liveness import Liveness
@@ -17,15 +18,16 @@ from sse_conform.redaction import Redactor
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(module, "KEPT", 0.02)
+    monkeypatch.setattr(looks, "KEPT", 0.02)
+    monkeypatch.setattr(module, "LAST_WORDS", 0.02)
     monkeypatch.setattr(module, "BETWEEN", 0.01)
     monkeypatch.setattr(module, "PATIENCE", 0.2)
 
 
-class Hears:
+class Listens:
     """A stream that is open."""
 
-    hears = True
+    listens = True
 
 
 class Target:
@@ -67,7 +69,7 @@ async def watch(target):
 
     def make(*streams, tell=lambda _text: None):
         recorder = Recorder(Redactor())
-        watched = Liveness(Profile(url=f"http://127.0.0.1:{target.port}"), Clock(), recorder, streams, tell)
+        watched = Liveness(Profile(url=f"http://127.0.0.1:{target.port}"), Clock(), recorder, streams, tell=tell)
         made.append(watched)
         return watched, recorder
 
@@ -107,7 +109,7 @@ async def test_a_target_on_whose_port_nobody_listens_is_dead_since_the_loss(targ
 
 async def test_where_a_stream_goes_on_the_process_lives(target, watch):
     await target.leave()
-    watched, recorder = watch(Hears())
+    watched, recorder = watch(Listens())
     watched.suspect(1)
     assert await watched.returned()
     assert deaths(recorder) == []

@@ -168,6 +168,21 @@ async def test_a_reader_that_stalls_disturbs_its_own_stream_for_as_long(target, 
     assert pause.t < transcript.publishes[0].t < pause.until
 
 
+async def test_a_reader_that_leaves_asleep_slept_until_then(on_stage):
+    async def play(stage):
+        for part, leave in (("fin", "close"), ("rst", "reset")):
+            stream = await stage.subscribe("alice", part=part)
+            await stream.until_snapshot()
+            stream.stall()
+            await getattr(stream, leave)()
+            assert stream.ended
+
+    transcript = await on_stage(play)
+    pauses = [each for each in transcript.disturbances if each.kind is e.Disturbance.PAUSE]
+    assert [pause.conn for pause in pauses] == [stream.conn for stream in streams(transcript)]
+    assert all(pause.until <= stream.end.t for pause, stream in zip(pauses, streams(transcript), strict=True))
+
+
 async def test_a_reset_is_seen_by_the_target_as_a_lost_connection(target, on_stage):
     lost = asyncio.get_running_loop().create_future()
 
