@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sse_conform.browsing import Device, OwnPage, Tab
 from sse_conform.corpus import Alias
 from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.listening import Subscription
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 
@@ -55,62 +56,6 @@ class Reply:
     status: int
     document: Any = None
     text: str = ""
-
-
-class Subscription(Protocol):
-    """One attempt on the stream route, seen by a scene. Waits answer whether what was awaited came; none raises."""
-
-    @property
-    def status(self) -> int:
-        """The status of the answer, 0 without one."""
-        ...
-
-    @property
-    def ended(self) -> bool:
-        """Whether the exchange is over."""
-        ...
-
-    @property
-    def last_event_id(self) -> str:
-        """The last event id that a client would send on reconnecting."""
-        ...
-
-    @property
-    def received(self) -> int:
-        """How many frames came so far."""
-        ...
-
-    async def until_snapshot(self) -> bool:
-        """Wait for the first event named snapshot."""
-        ...
-
-    async def until(self, *published: Published) -> bool:
-        """Wait until each of the published events was seen here."""
-        ...
-
-    async def until_event(self, name: str, *, seconds: float) -> bool:
-        """Wait for one more event of this type."""
-        ...
-
-    async def until_ended(self, *, seconds: float) -> bool:
-        """Wait for the end of the exchange."""
-        ...
-
-    async def close(self) -> None:
-        """End it in an orderly way (FIN)."""
-        ...
-
-    async def reset(self) -> None:
-        """End it as a lost connection does (RST)."""
-        ...
-
-    def stall(self) -> None:
-        """Read no more, but stay: a reader that sleeps, or a network that swallows everything."""
-        ...
-
-    def resume(self) -> None:
-        """Read again."""
-        ...
 
 
 class Stage(Protocol):
@@ -208,6 +153,10 @@ class Stage(Protocol):
 
     async def watch(self, subscription: Subscription, seconds: float, what: str) -> bool:
         """Watch a stream for so long, or until it ends; ``what`` says what for. Whether it was still open then."""
+        ...
+
+    async def outlast(self, subscription: Subscription) -> None:
+        """Watch a stream for as long as other scenes have attempts to make: it takes no time of its own."""
         ...
 
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from sse_conform import corpus
 from sse_conform.entries import TokenKind
-from sse_conform.scenario import Stage, Subscription, scenario
+from sse_conform.listening import Subscription
+from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 

@@ -1,5 +1,8 @@
-"""A stream on which something happened, and then nothing."""
+"""Streams on which something happened, and then nothing, and then something again."""
 
+import asyncio
+
+from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -9,15 +12,25 @@ def _watched(terms: Terms) -> float:
     return 2 * terms.silence
 
 
-@scenario("heartbeat.after-events", users=("alice",), attempts=1, needs={Capability.TRIGGERS}, waits=_watched)
+@scenario("heartbeat.after-events", users=("alice",), attempts=2, needs={Capability.TRIGGERS}, waits=_watched)
 async def after_events(stage: Stage) -> None:
-    """A stream carries events, and then nothing happens for two heartbeats."""
-    stream = await stage.subscribe("alice", part="busy")
-    if stream.status == 200 and await stream.until_snapshot():
-        for _ in range(2):
-            await stream.until(await stage.publish("alice", part="busy"))
-        await stage.watch(stream, _watched(stage.terms), "heartbeats after events")
-    await stream.close()
+    """Two tabs, one of which accepts gzip, carry events; nothing happens for two heartbeats, and then one does."""
+    tabs = [
+        await stage.subscribe("alice", part="busy"),
+        await stage.subscribe("alice", part="busy-gzip", headers=[("accept-encoding", "gzip")]),
+    ]
+    await asyncio.gather(*(tab.until_snapshot() for tab in tabs))
+    for _ in range(2):
+        await _hear(stage, tabs, part="busy")
+    await asyncio.gather(*(stage.watch(tab, _watched(stage.terms), "heartbeats after events") for tab in tabs))
+    await _hear(stage, tabs, part="after-silence")
+    for tab in tabs:
+        await tab.close()
+
+
+async def _hear(stage: Stage, tabs: list[Subscription], *, part: str) -> None:
+    published = await stage.publish("alice", part=part)
+    await asyncio.gather(*(tab.until(published) for tab in tabs))
 
 
 SCENARIOS = (after_events,)

@@ -1,7 +1,8 @@
 """Requests from pages of other origins."""
 
 from sse_conform.entries import TokenKind
-from sse_conform.scenario import Stage, Subscription, scenario
+from sse_conform.listening import Subscription
+from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 
 #: An origin that no service admits on purpose (RFC 2606 keeps the name free).

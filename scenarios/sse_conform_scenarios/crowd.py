@@ -3,7 +3,8 @@
 import asyncio
 
 from sse_conform.entries import Published
-from sse_conform.scenario import Nature, Stage, Subscription, scenario
+from sse_conform.listening import Subscription
+from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 

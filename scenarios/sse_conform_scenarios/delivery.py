@@ -3,7 +3,8 @@
 import asyncio
 
 from sse_conform.entries import EventKind, Published
-from sse_conform.scenario import Nature, Stage, Subscription, Variant, scenario
+from sse_conform.listening import Subscription
+from sse_conform.scenario import Nature, Stage, Variant, scenario
 from sse_conform.spec import Capability
 
 #: Each kind is published so often: once may be luck.

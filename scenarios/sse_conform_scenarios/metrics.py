@@ -1,8 +1,9 @@
 """The numbers that a service shows of itself, beside what was really open."""
 
 from sse_conform.entries import TokenKind
+from sse_conform.listening import Subscription
 from sse_conform.prometheus_text import value_of
-from sse_conform.scenario import Nature, Reply, Stage, Subscription, scenario
+from sse_conform.scenario import Nature, Reply, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 

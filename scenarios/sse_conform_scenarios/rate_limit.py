@@ -4,7 +4,8 @@ import asyncio
 import math
 
 from sse_conform.entries import TokenKind
-from sse_conform.scenario import Nature, Stage, Subscription, scenario
+from sse_conform.listening import Subscription
+from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 

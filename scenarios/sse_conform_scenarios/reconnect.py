@@ -6,7 +6,8 @@ from itertools import islice
 
 from sse_conform import corpus
 from sse_conform.entries import Published
-from sse_conform.scenario import Stage, Subscription, scenario
+from sse_conform.listening import Subscription
+from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform_scenarios.kinds import kinds_in_turn
 

@@ -218,6 +218,9 @@ class Rehearsal:
     async def watch(self, subscription: Tab, seconds: float, what: str) -> bool:
         return True
 
+    async def outlast(self, subscription: Tab) -> None:
+        pass
+
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         return True
 

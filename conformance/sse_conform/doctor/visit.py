@@ -11,11 +11,12 @@ from sse_conform.driver.stage import LiveStage
 from sse_conform.driver.world import World
 from sse_conform.entries import Attempted
 from sse_conform.equipment import equipped
+from sse_conform.listening import Subscription
 from sse_conform.profile import Profile
 from sse_conform.profile_file import LoadedProfile
 from sse_conform.redaction import Redactor
 from sse_conform.run_events import Listener
-from sse_conform.scenario import Nature, Scenario, Subscription
+from sse_conform.scenario import Nature, Scenario
 from sse_conform.schedule import share_out
 from sse_conform.transcript import Stream, Transcript, TranscriptHeader
 

@@ -23,11 +23,15 @@ from sse_conform.driver.world import World
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.evidence import SECOND
 from sse_conform.json_pointer import resolve
+from sse_conform.listening import Subscription
 from sse_conform.profile import RequestTemplate
 from sse_conform.run_events import Waiting
-from sse_conform.scenario import Reply, Scenario, Subscription, User, Variant
+from sse_conform.scenario import Reply, Scenario, User, Variant
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+
+#: A stream is not watched longer beyond what its scene lets pass, in seconds.
+LONGEST_SECONDS = 600.0
 
 
 class LiveStage:
@@ -226,6 +230,19 @@ class LiveStage:
         """Watch a stream for so long, or until it ends."""
         async with self._passing(seconds, what):
             return not await subscription.until_ended(seconds=seconds)
+
+    async def outlast(self, subscription: Subscription) -> None:
+        """Watch a stream for as long as other scenes have attempts to make; see the protocol."""
+        async with self._gate.aside(self._scene):
+            waits = [
+                asyncio.ensure_future(self._gate.all_settled()),
+                asyncio.ensure_future(subscription.until_ended(seconds=LONGEST_SECONDS)),
+            ]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
 
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         """Wait for one more event of this type on any open stream of the run; see the protocol."""

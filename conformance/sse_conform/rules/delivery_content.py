@@ -17,6 +17,7 @@ from sse_conform.transcript import Event, Stream, Transcript
 
 _GOALS, _FORMAT = plan("Goals"), plan("Data Format")
 _LIVE, _BURST, _HOSTILE = "delivery.live", "delivery.burst", "framing.hostile-text"
+_SILENT = ("idle.stream", "heartbeat.after-events")
 _SCENE_NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER})
 
 
@@ -157,4 +158,29 @@ def refused_publish_is_silent(subject: tuple[e.Published, tuple[Event, ...]]) ->
         yield Finding(expected="nothing", actual=f"an event of the publish refused with {published.status}", at=event)
 
 
-RULES = (comes_once, comes_in_order, burst_is_complete, ids_are_unique, refused_publish_is_silent)
+@rule(
+    "delivery.after-silence",
+    level=Level.MUST,
+    spec=(_GOALS, plan("Backend Design")),
+    over=lambda transcript: (d for d in deliveries(transcript, *_SILENT) if d.published.part == "after-silence"),
+    scenes=_SILENT,
+    needs={Capability.TRIGGERS},
+    hint="a heartbeat replaces the listener, or the subscription at the broker ends with its own time-out",
+)
+def silence_deafens_nobody(delivery: Delivery, terms: Terms) -> Iterator[Finding]:
+    """
+    An event reaches streams on which nothing happened for several heartbeats.
+
+    A stream that pings and tells nothing looks alive: nobody notices until it is reloaded.
+    """
+    yield from missing(delivery, terms)
+
+
+RULES = (
+    comes_once,
+    comes_in_order,
+    burst_is_complete,
+    ids_are_unique,
+    refused_publish_is_silent,
+    silence_deafens_nobody,
+)

@@ -144,8 +144,8 @@ def busy_streams(transcript: Transcript) -> Iterator[Stream]:
 
 
 def notification_of(stream: Stream) -> Event | None:
-    """The last notification on a stream."""
-    return next((event for event in reversed(stream.events) if event.type == NOTIFICATION), None)
+    """The first notification on a stream."""
+    return next((event for event in stream.events if event.type == NOTIFICATION), None)
 
 
 @rule(
@@ -164,14 +164,14 @@ def goes_on_after_events(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
     A timer that an event resets is legal; one that an event stops leaves the stream to the next idle time-out.
     """
-    last = notification_of(stream)
-    assert last is not None
-    for since, until in stream.silences(last.t, stream.watched_until):
+    first = notification_of(stream)
+    assert first is not None
+    for since, until in stream.silences(first.t, stream.watched_until):
         if until - since > terms.silence * SECOND:
             yield Finding(
                 expected=f"a byte at least every {terms.silence:g} s",
                 actual=f"nothing for {(until - since) / SECOND:.3f} s after an event",
-                at=last,
+                at=first,
                 since=since,
                 until=until,
                 excess=until - since - round(terms.silence * SECOND),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import SNAPSHOT, first_snapshot, lists, opened
+from sse_conform.evidence import NOTIFICATION, SNAPSHOT, first_snapshot, lists, opened
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.transcript import Event, Stream, Transcript
@@ -38,16 +38,14 @@ def outsiders(transcript: Transcript) -> Iterator[Outsider]:
 
 
 def _live_outsiders(transcript: Transcript) -> Iterator[Outsider]:
-    """Outsiders that were listening while the others' events were published, and heard an event of their own after."""
+    """Outsiders that listened while the others' events were published, and heard one of their own of later on."""
     for outsider in outsiders(transcript):
         stream = outsider.stream
         snapshot = first_snapshot(stream)
-        barriers = [
-            p for p in transcript.publishes if p.accepted and p.part == "barrier" and p.to == stream.attempt.user
-        ]
-        heard = [event for b in barriers for event in stream.mentions(b)]
+        own = [p for p in transcript.publishes if p.accepted and p.to == stream.attempt.user]
+        heard = [p.t for p in own if any(event.type == NOTIFICATION for event in stream.mentions(p))]
         if snapshot and heard:
-            during = tuple(p for p in outsider.secrets if snapshot.t < p.t and p.acked < heard[-1].t)
+            during = tuple(p for p in outsider.secrets if snapshot.t < p.t and p.acked < max(heard))
             if during:
                 yield Outsider(stream=stream, secrets=during)
 

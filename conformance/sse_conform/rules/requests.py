@@ -9,6 +9,8 @@ from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
 
 _METHODS, _ODD, _COMPRESSED = "stream.methods", "stream.odd-requests", "stream.compressed"
+#: The attempt that is odd in every way, and the one whose scheme alone is.
+_TOGETHER, _LOWER_CASE = "all-at-once", "lower-case-scheme"
 
 
 def _answered(transcript: Transcript, *methods: str) -> Iterator[Stream]:
@@ -79,9 +81,14 @@ def other_methods_are_405(stream: Stream) -> Iterator[Finding]:
 
 
 def odd_requests(transcript: Transcript) -> Iterator[Stream]:
-    """The attempts with missing or odd headers, the limiter's refusals left out, where ordinary ones get a snapshot."""
-    streams = transcript.streams_in(_ODD) if greets(transcript) else ()
-    return (s for s in streams if s.attempt.part != "lower-case-scheme" and s.status != 429)
+    """
+    The attempts with missing or odd headers, the limiter's refusals left out, where ordinary ones get a snapshot.
+
+    Where the one that is odd in every way failed, those that are odd in one say why.
+    """
+    streams = [s for s in transcript.streams_in(_ODD) if greets(transcript) and s.status != 429]
+    alone = [s for s in streams if s.attempt.part != _TOGETHER]
+    return (s for s in alone or streams if s.attempt.part != _LOWER_CASE)
 
 
 @rule(
@@ -110,9 +117,14 @@ def survives_odd_headers(stream: Stream) -> Iterator[Finding]:
 
 
 def lower_case_schemes(transcript: Transcript) -> Iterator[Stream]:
-    """The attempt whose bearer scheme is spelt in lower case, where the target takes bearer tokens."""
-    for stream in transcript.streams_in(_ODD, "lower-case-scheme"):
-        if any(n == "authorization" for n, _ in stream.attempt.headers) and stream.head and stream.status != 429:
+    """
+    The attempt whose bearer scheme is spelt in lower case, where the target takes bearer tokens.
+
+    The one that is odd in other ways as well counts where it succeeded.
+    """
+    for stream in transcript.streams_in(_ODD, _TOGETHER, _LOWER_CASE):
+        answered = stream.head and stream.status != 429 and (stream.opened or stream.attempt.part == _LOWER_CASE)
+        if answered and any(name == "authorization" for name, _ in stream.attempt.headers):
             yield stream
 
 

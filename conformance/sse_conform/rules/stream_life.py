@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sse_conform.entries import EndKind
+from sse_conform.entries import Disturbance, EndKind
 from sse_conform.evidence import SECOND, first_snapshot, opened, unharmed
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.stream import idle_streams
@@ -12,6 +12,7 @@ from sse_conform.transcript import Stream, Transcript
 
 _BASIC = ("preflight", "idle.stream")
 _CALM = {*_BASIC, "delivery.live"}
+_HEARING = {"delivery.live", "heartbeat.after-events", "delivery.burst", "snapshot.overflow", "reconnect.drops"}
 
 
 def calm(transcript: Transcript) -> Iterator[Stream]:
@@ -55,9 +56,10 @@ def starts_in_time(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
 
 def kept(transcript: Transcript) -> Iterator[Stream]:
-    """Streams that the target had no reason to end: idle ones, and those on which events are heard."""
+    """Streams that the target had no reason to end: idle ones, and those of good readers that hear events."""
+    slept = {disturbed.conn for disturbed in transcript.disturbances if disturbed.kind is Disturbance.PAUSE}
     yield from idle_streams(transcript)
-    yield from (stream for stream in transcript.streams_in("delivery.live") if stream.opened)
+    yield from (s for s in opened(transcript) if s.attempt.scene in _HEARING and s.conn not in slept)
 
 
 @rule(

@@ -1,7 +1,7 @@
 import pytest
 
 from sse_conform.driver.accounts import Identity
-from sse_conform.driver.publishing import Act, choose, perform
+from sse_conform.driver.publishing import Act, alike, choose, perform
 from sse_conform.driver.rest import Rest
 from sse_conform.entries import EventKind
 from sse_conform.markers import MARKER
@@ -184,3 +184,16 @@ async def test_a_sensitive_variant_plants_values_at_every_depth_and_spelling(tar
     assert details["owner"]["api_key"] in published.planted
     assert details["history"][1]["by"]["apiKey"] in published.planted
     assert len(set(published.planted)) == len(published.planted)
+
+
+def test_kinds_are_alike_that_concern_as_few_and_are_recognised_in_the_same_way():
+    told = Trigger(steps=(STEP,))
+    triggers = Triggers(
+        vulnerability=told,
+        assignment=Trigger(steps=(STEP, STEP)),
+        alert=Trigger(steps=(STEP,), concerns=Concerns.EVERYONE),
+    )
+    assert alike(triggers) == (EventKind.VULNERABILITY, EventKind.ASSIGNMENT)
+    assert alike(Triggers(vulnerability=told, alert=Trigger(steps=(STEP,), recognise=Recognise.ID))) == (
+        EventKind.VULNERABILITY,
+    )

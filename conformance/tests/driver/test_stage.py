@@ -334,6 +334,31 @@ async def test_a_watched_stream_that_ends_is_watched_no_longer(target, on_stage)
     assert (waited.until - waited.t) / 1e9 < 30
 
 
+async def test_a_stream_outlasts_the_attempts_that_are_still_to_come(on_stage):
+    async def play(stage):
+        stream = await stage.subscribe("alice")
+        outlasting = asyncio.ensure_future(stage.outlast(stream))
+        await stage.subscribe("bob")
+        assert not outlasting.done()
+        await stage.subscribe("bob")  # the last attempt that the scene may make
+        await outlasting
+        assert not stream.ended
+
+    assert (await on_stage(play, attempts=3)).of(e.Waited) == ()
+
+
+async def test_a_stream_that_ends_outlasts_nothing(target, on_stage):
+    async def brief(request, writer):
+        writer.write(STREAM_HEAD)
+        writer.close()
+
+    async def play(stage):
+        target.routes["GET /stream"] = brief
+        await stage.outlast(await stage.subscribe("alice"))
+
+    await on_stage(play)
+
+
 async def test_time_that_passes_on_purpose_is_recorded(on_stage):
     async def play(stage):
         await stage.pass_time(0.01, "the token to expire")

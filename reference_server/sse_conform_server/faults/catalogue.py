@@ -11,6 +11,7 @@ from sse_conform_server.faults import (
     heartbeats,
     identity,
     isolation,
+    lasting,
     limiting,
     narrow,
     persistence,
@@ -28,7 +29,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
-    deaths, forgetting,
+    deaths, forgetting, lasting,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

@@ -33,7 +33,9 @@ def _idle_cut(parts: Parts) -> Parts:
     return replace(parts, lifetime=lifetime)
 
 
-def _compressing(*, always: bool, flush: bool) -> Callable[[Parts], Parts]:
+def compressing(*, always: bool, flushed: Callable[[bytes], bool]) -> Callable[[Parts], Parts]:
+    """Pack the stream for who accepts it, or for everybody, and flush after those writes that ``flushed`` names."""
+
     async def middleware(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         wanted = always or "gzip" in Headers(scope=scope).get("accept-encoding", "")
         packer = zlib.compressobj(wbits=31)
@@ -49,7 +51,7 @@ def _compressing(*, always: bool, flush: bool) -> Callable[[Parts], Parts]:
                 body = packer.compress(message.get("body", b""))
                 if not message.get("more_body", False):
                     body += packer.flush()
-                elif flush:
+                elif flushed(message.get("body", b"")):
                     body += packer.flush(zlib.Z_SYNC_FLUSH)
                 message = {**message, "body": body}
             await send(message)
@@ -157,13 +159,13 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "gzip-always",
         "A compression middleware packs the stream although the client asked for identity.",
-        _compressing(always=True, flush=True),
+        compressing(always=True, flushed=lambda _: True),
         "stream.identity",
     ),
     fault(
         "gzip-unflushed",
         "A compression middleware packs the stream when asked, and never flushes: events stay in its window.",
-        _compressing(always=False, flush=False),
+        compressing(always=False, flushed=lambda _: False),
         "stream.compressed-in-time",
         "delivery.browser-to-browser",
     ),
