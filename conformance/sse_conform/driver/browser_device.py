@@ -12,12 +12,12 @@ from urllib.parse import quote, urlsplit
 from sse_conform import entries as e
 from sse_conform.browsing import Outage
 from sse_conform.driver.browser_process import BrowserProcess
-from sse_conform.driver.browser_tab import LiveTab
+from sse_conform.driver.browser_tab import LiveTab, Passing
 from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
 from sse_conform.driver.budget import Place
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.fault_proxy import FaultProxy
-from sse_conform.driver.proxy_faults import Blackhole, Close, Gateway, Reach, Refuse, Reset
+from sse_conform.driver.proxy_faults import Blackhole, Close, Gateway, Reach, Refuse, Reset, Throttle
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Carrier, Engine, Profile
 from sse_conform.recorder import Recorder
@@ -31,6 +31,8 @@ TYPES = ("message", "snapshot", "notification", "ping")
 #: Requests for loopback addresses go through the proxy as well, which Chromium does not do by itself.
 ALL_THROUGH_PROXY = "<-loopback>"
 VIEWPORT = {"width": 800, "height": 600}
+#: Bytes a second of a slow network: a snapshot of an ordinary account takes some tenths of a second.
+SLOW_RATE = 8_000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,7 @@ class Surroundings:
     address: str
     spend: Callable[[], Place]
     settle: Callable[[Place, int], None]
+    passing: Passing
 
 
 class LiveDevice:
@@ -128,13 +131,14 @@ class LiveDevice:
         profile = self._around.profile
         await self.context.add_cookies([{"name": profile.auth.parameter, "value": credential, "url": profile.url}])
 
-    async def open(self, part: str, *, patience: float | None = None) -> LiveTab:
+    async def open(self, part: str, *, patience: float | None = None, again: float | None = None) -> LiveTab:
         """A new tab that opens the stream."""
         profile, credential = self._around.profile, self._owner.credential
         url = profile.url.rstrip("/") + profile.paths.stream
         if credential is not None and profile.auth.carrier is Carrier.QUERY:
             url += f"?{profile.auth.parameter}={quote(credential)}"
-        return await self._load(part, {"url": url, "patience": (patience or 0) * 1000})
+        times = {"patience": (patience or 0) * 1000, "again": (again or 0) * 1000}
+        return await self._load(part, {"url": url, **times})
 
     async def visit(self, part: str) -> LiveTab:
         """A new tab that opens no stream."""
@@ -153,6 +157,8 @@ class LiveDevice:
                 self._proxy.apply(Close())
             case Outage.SILENCE:
                 self._proxy.apply(Blackhole(), reach=Reach.ALL)
+            case Outage.SLOW:
+                self._proxy.apply(Throttle(rate=SLOW_RATE))
             case Outage.GATEWAY:
                 self._proxy.apply(Gateway())
                 self._proxy.apply(Reset())
@@ -185,6 +191,7 @@ class LiveDevice:
             clock=around.clock,
             terms=around.terms,
             retry=lambda: self._retry_of(number),
+            passing=around.passing,
         )
         self._visits[number] = _Visit(tab=tab, part=part, settings={"page": number, "types": TYPES, **settings})
         around.recorder.add(

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.browser_device import LiveDevice, Owner, Surroundings
 from sse_conform.driver.browser_rest import PageRest
-from sse_conform.driver.browser_tab import LiveTab
+from sse_conform.driver.browser_tab import LiveTab, Passing
 from sse_conform.driver.budget import AttemptBudget, Place
 from sse_conform.driver.world import World
 from sse_conform.entries import TokenKind
@@ -15,12 +15,22 @@ from sse_conform.scenario import Nature, Scenario
 class SceneDevices:
     """Makes devices; ``limited`` says that the target answered 429 to one of them within its limit."""
 
-    def __init__(self, world: World, scene: Scenario, places: list[Place], budget: AttemptBudget, address: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        scene: Scenario,
+        places: list[Place],
+        budget: AttemptBudget,
+        address: str,
+        *,
+        passing: Passing,
+    ) -> None:
         self._world = world
         self._scene = scene
         self._places = places
         self._budget = budget
         self._address = address
+        self._passing = passing
         self._devices: list[LiveDevice] = []
         self.limited = False
 
@@ -44,6 +54,7 @@ class SceneDevices:
             address=self._address,
             spend=self._spend,
             settle=self._settle,
+            passing=self._passing,
         )
         device = LiveDevice(around, owner)
         self._devices.append(device)

@@ -20,6 +20,7 @@ from sse_conform.driver.stream_call import Variation, path_naming
 from sse_conform.driver.subscription import LiveSubscription
 from sse_conform.driver.world import World
 from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.evidence import SECOND
 from sse_conform.json_pointer import resolve
 from sse_conform.profile import RequestTemplate
 from sse_conform.run_events import Waiting
@@ -50,7 +51,9 @@ class LiveStage:
             world, scene, credentials=self._credentials, places=places, gate=gate, address=address
         )
         budget = world.budget_of(scene)
-        self._devices = SceneDevices(world, scene, places, budget, address or budget.addresses[0])
+        self._devices = SceneDevices(
+            world, scene, places, budget, address or budget.addresses[0], passing=self._passing
+        )
 
     @property
     def limited(self) -> bool:
@@ -240,7 +243,9 @@ class LiveStage:
             async with self._gate.aside(self._scene) if aside else contextlib.nullcontext():
                 yield
         finally:
-            world.recorder.add(e.Waited(t=since, scene=self._scene.id, until=world.clock.now(), what=what))
+            # What took longer than it was meant to is no part of the bound.
+            until = min(world.clock.now(), since + round(seconds * SECOND))
+            world.recorder.add(e.Waited(t=since, scene=self._scene.id, until=until, what=what))
 
     def note(self, name: str, subscription: Subscription | None = None, value: str = "") -> None:
         """Mark an instant for the rules."""

@@ -8,6 +8,7 @@ from sse_conform.rule import Rule
 from sse_conform.rules import (
     auth,
     browser_delivery,
+    browser_return,
     cors,
     delivery,
     delivery_content,
@@ -59,6 +60,7 @@ ALL: tuple[Rule, ...] = (
     *heartbeat.RULES,
     *reconnect.RULES,
     *resume.RULES,
+    *browser_return.RULES,
     *polling.RULES,
     *polling_pages.RULES,
     *metrics.RULES,

@@ -14,6 +14,7 @@ from sse_conform_server.faults import (
     polling,
     reconnecting,
     refusing,
+    returning,
     rooms,
     snapshots,
     stream_head,
@@ -24,7 +25,7 @@ from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
-    heartbeats, reconnecting, limiting, polling, capabilities, narrow,
+    heartbeats, reconnecting, returning, limiting, polling, capabilities, narrow,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

@@ -1,6 +1,6 @@
 """Scenes that play in real browsers, with the network really cut."""
 
 from sse_conform.scenario import Scenario
-from sse_conform_scenarios.browser import creation
+from sse_conform_scenarios.browser import away, creation
 
-SCENARIOS: tuple[Scenario, ...] = (*creation.SCENARIOS,)
+SCENARIOS: tuple[Scenario, ...] = (*creation.SCENARIOS, *away.SCENARIOS)
