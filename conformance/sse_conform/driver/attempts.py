@@ -185,6 +185,7 @@ class Attempts:
         finally:
             world.budget.answered(place)
         if subscription.head is not None:
+            world.liveness.met()
             world.mint.heed(dict(subscription.head.headers).get("date", ""))
         credentials.answered(attempt.user, attempt.token, subscription.status)
         return subscription

@@ -55,13 +55,20 @@ class Liveness:
         self._clear = asyncio.Event()
         self._clear.set()
         self._deaths = 0
+        self._met = False
         self._examination: asyncio.Task[None] | None = None
         self.on_return: Callable[[], None] = lambda: None
+
+    def met(self) -> None:
+        """The target answered on the stream route: from now on it can die."""
+        self._met = True
 
     def suspect(self, t: int) -> None:
         """A connection was lost or refused at ``t``: find out whether the process is gone, unless that is under way."""
         if self._gone.is_set() or (self._examination and not self._examination.done()):
             return
+        if not self._met:
+            return  # what never answered has not died: the preflight says what else is wrong
         self._clear.clear()
         self._examination = asyncio.create_task(self._examine(t))
 

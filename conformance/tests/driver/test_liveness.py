@@ -70,6 +70,7 @@ async def watch(target):
     def make(*streams, tell=lambda _text: None):
         recorder = Recorder(Redactor())
         watched = Liveness(Profile(url=f"http://127.0.0.1:{target.port}"), Clock(), recorder, streams, tell=tell)
+        watched.met()
         made.append(watched)
         return watched, recorder
 
@@ -96,6 +97,15 @@ async def test_a_listener_that_is_just_being_closed_is_looked_at_again(target, w
     watched.suspect(1)
     assert await watched.returned()
     assert (deaths(recorder), target.visits) == ([], 2)
+
+
+async def test_a_target_that_never_answered_has_not_died(target):
+    recorder = Recorder(Redactor())
+    watched = Liveness(Profile(url=f"http://127.0.0.1:{target.port}"), Clock(), recorder, ())
+    await target.leave()
+    watched.suspect(0)
+    assert await watched.returned()
+    assert recorder.entries == []
 
 
 async def test_a_target_on_whose_port_nobody_listens_is_dead_since_the_loss(target, watch):
