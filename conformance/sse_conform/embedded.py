@@ -60,7 +60,7 @@ SETTINGS = {
 CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST", "source_addresses": "CONFORM_SOURCE_ADDRESSES"}
 #: What a profile has to say for an oddity, as the server announces it, in TOML.
 _PROMISE = re.compile(rb"^the profile has to say: (.+)$", re.MULTILINE)
-_READY = re.compile(rb"^listening on (http://\S+)", re.MULTILINE)
+_READY = re.compile(rb"^listening on (https?://\S+)", re.MULTILINE)
 
 
 class Embedded:

@@ -103,6 +103,7 @@ class Stage(Protocol):
         urgent: bool = False,
         beside: str = "",
         path_of: str = "",
+        http2: bool = False,
     ) -> Subscription:
         """
         One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
@@ -110,8 +111,13 @@ class Stage(Protocol):
         Within a scene a user's token of one kind is always the same. ``beside`` labels another user, whose genuine
         token travels in the cookie while the first one's is in the header; ``path_of`` one whom the path names.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
-        (bytes) makes the kernel swallow little for a reader that is meant to fall behind.
+        (bytes) makes the kernel swallow little for a reader that is meant to fall behind. ``http2`` is for a target
+        that speaks it.
         """
+        ...
+
+    async def speaks_http2(self) -> bool | None:
+        """Whether the target chooses HTTP/2 where TLS offers it: a handshake, no attempt. None: that cannot be told."""
         ...
 
     async def publish(

@@ -18,6 +18,7 @@ from sse_conform_server.auth import UnauthorisedError, authenticate
 from sse_conform_server.body_limit import BodyLimit
 from sse_conform_server.encoder import encode
 from sse_conform_server.heartbeat import Heartbeat
+from sse_conform_server.http_headers import without_connection_headers
 from sse_conform_server.hub import Hub
 from sse_conform_server.limiter import MovingWindowLimiter, client_address
 from sse_conform_server.metrics import Metrics
@@ -68,6 +69,8 @@ def make_parts(settings: Settings) -> Parts:
         web=web.pages(),
         edge=lambda _, app: app,
         wire=lambda transport: transport,
+        tls=None,
+        fit_http2=without_connection_headers,
     )
 
 

@@ -85,11 +85,11 @@ def serve(
         return
     try:
         settings = load(file=config, environ=os.environ, flags=flags)
-        odd = [oddities.find(name) for name in odd_names]
-        broken = [faults.find(name) for name in fault_names]
+        odd: list[Variant] = [oddities.find(name) for name in odd_names]
+        broken: list[Variant] = [faults.find(name) for name in fault_names]
     except (SettingsError, LookupError) as error:
         raise click.UsageError(str(error.args[0])) from None
-    for each in odd:
+    for each in (*odd, *broken):
         for path, value in each.promises(settings).items():
             click.echo(f"{PROMISE}{path} = {json.dumps(value)}")
     _serve(settings, [*odd, *broken], demo=demo)

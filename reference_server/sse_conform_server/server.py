@@ -30,9 +30,18 @@ class _AbortableProtocol(H11Protocol):
     """Hands the application a way to reset its connection: closing would wait for a peer that reads nothing."""
 
     wire = staticmethod(lambda transport: transport)
+    fit_http2: Callable[[list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Bind the extension to this connection."""
+        """Bind the extension to this connection, or hand it over where it speaks HTTP/2."""
+        secured = transport.get_extra_info("ssl_object")
+        if secured is not None and secured.selected_alpn_protocol() == "h2":
+            from sse_conform_server.http2 import Http2Protocol  # noqa: PLC0415 - only where TLS is on
+
+            protocol = Http2Protocol(self.app, self.fit_http2)
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            return
         super().connection_made(self.wire(transport))
         app = self.app
 
@@ -56,7 +65,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if sockets and self.started:
             host, port = sockets[0].getsockname()[:2]
-            self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+            scheme = "http" if self.config.ssl is None else "https"
+            self._ready(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams would keep uvicorn waiting for ever: end them first, each between two events."""
@@ -140,9 +150,10 @@ def _make_server(
     settings: Settings, variants: Iterable[Variant], ready: Callable[[str], None], *, demo: bool = False
 ) -> tuple[Server, Parts]:
     app, parts = create_app(settings, variants, seed=_fill if demo else None)
+    fit_http2 = staticmethod(parts.fit_http2)
     config = uvicorn.Config(
         app,
-        http=type("_Protocol", (_AbortableProtocol,), {"wire": staticmethod(parts.wire)}),
+        http=type("_Protocol", (_AbortableProtocol,), {"wire": staticmethod(parts.wire), "fit_http2": fit_http2}),
         ws="none",
         lifespan="on",
         log_level="error",
@@ -151,6 +162,8 @@ def _make_server(
         proxy_headers=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
     )
+    config.load()
+    config.ssl = parts.tls
     return Server(config, hub=parts.hub, ready=ready), parts
 
 

@@ -1,6 +1,7 @@
 """Requests that differ from an EventSource's in one thing: method, missing headers, compression."""
 
 from sse_conform import corpus
+from sse_conform.entry import MOOT
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
@@ -66,4 +67,14 @@ async def compressed(stage: Stage) -> None:
     await stream.close()
 
 
-SCENARIOS = (methods, odd_requests, compressed)
+@scenario("stream.http2", users=("alice",), attempts=1, quick=True, needs={Capability.TLS})
+async def http2(stage: Stage) -> None:
+    """A client that speaks HTTP/2, as browsers do, opens a stream where the target speaks it, too."""
+    speaks = await stage.speaks_http2()
+    if speaks:
+        await _see_out(await stage.subscribe("alice", part="http2", http2=True))
+    elif speaks is False:
+        stage.note(MOOT, value="the target chooses HTTP/1.1 where HTTP/2 is offered (ALPN)")
+
+
+SCENARIOS = (methods, odd_requests, compressed, http2)

@@ -182,6 +182,9 @@ class Rehearsal:
         self.attempts.append({"user": user, **attempt})
         return Tab(status=self.status)
 
+    async def speaks_http2(self) -> bool | None:
+        return True
+
     async def publish(
         self,
         to: str,

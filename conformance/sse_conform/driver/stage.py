@@ -14,6 +14,7 @@ from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.budget import Place
 from sse_conform.driver.credentials import Credentials
 from sse_conform.driver.gate import Gate
+from sse_conform.driver.negotiation import speaks_http2
 from sse_conform.driver.own_page import LiveOwnPage
 from sse_conform.driver.publishing import Act, alike, choose, fill_in, perform
 from sse_conform.driver.scene_devices import SceneDevices
@@ -117,6 +118,7 @@ class LiveStage:
         urgent: bool = False,
         beside: str = "",
         path_of: str = "",
+        http2: bool = False,
     ) -> Subscription:
         """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
         variation = Variation(
@@ -127,6 +129,7 @@ class LiveStage:
             scheme=scheme,
             last_event_id=last_event_id,
             path=path_naming(self._world.profile, self.user(path_of)) if path_of else "",
+            http2=http2,
         )
         attempt = Attempt(
             user=user,
@@ -142,6 +145,10 @@ class LiveStage:
         if self._attempts.made == self._scene.most(self.terms):
             await self._gate.settle(self._scene.id)
         return subscription
+
+    async def speaks_http2(self) -> bool | None:
+        """Whether the target would speak HTTP/2; see the protocol."""
+        return await speaks_http2(self._world.profile, self._world.proxy)
 
     async def close_all(self) -> None:
         """Close what the scene left open."""

@@ -1,5 +1,5 @@
 """
-An HTTP/1.1 client for one response that may never end, on a socket of its own.
+An HTTP client for one response that may never end, on a socket of its own.
 
 General HTTP clients stamp arrivals when their task is scheduled, which is late behind a burst, and hide where pieces
 begin and whether a connection ended by FIN or RST. Here every piece carries the kernel's arrival time.
@@ -15,7 +15,7 @@ from typing import assert_never
 from sse_conform.driver.arrivals import Arrival, ArrivalReader
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.connection import connect
-from sse_conform.driver.http_response import ResponseReader
+from sse_conform.driver.exchange import exchange_of
 from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest, StreamSink, format_endpoint
 from sse_conform.driver.tls import Channel
 from sse_conform.driver.tunnel import channel_of
@@ -79,7 +79,7 @@ class OpenStream:
         self._clock = clock
         self._body_budget = max_bytes
         self._room = room
-        self._response = ResponseReader(request)
+        self._response = exchange_of(request)
         self._channel: Channel
         self._socket: socket.socket | None = None
         self._arrivals: ArrivalReader
@@ -158,7 +158,7 @@ class OpenStream:
         if self._request_sent or not self._channel.established:
             return
         self._request_sent = True
-        self._channel.send(self._response.request_bytes)
+        self._channel.send(self._response.outgoing())
         detail = f"{self._request.endpoint} did not complete a response head within {self._head_timeout:g} s."
         deadline = asyncio.get_running_loop().time() + self._head_timeout
         self._set_timer(deadline, End(kind=EndKind.HEAD_TIMEOUT, detail=detail))
@@ -223,6 +223,9 @@ class OpenStream:
                     assert_never(event)
             if self.end is not None:
                 return
+        if due := self._response.outgoing():
+            self._channel.send(due)
+            self._flush()
 
     def _deliver_body(self, piece: Piece, arrival: Arrival) -> None:
         room = self._body_budget if self._room is None else min(self._body_budget, self._room())

@@ -41,13 +41,15 @@ class StreamRequest:
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     tls: ssl.SSLContext | None = None
-    """None for plain HTTP. The context must not offer HTTP/2 by ALPN."""
+    """None for plain HTTP. The context offers HTTP/2 by ALPN where it is to be used, and only there."""
     server_hostname: str | None = None
     """The name the certificate must carry; `host` unless given."""
     source_address: str | None = None
     """The local IP address to connect from; the kernel's choice unless given."""
     proxy: ForwardProxy | None = None
     """On the way: asked for the target by its whole URL, or, where there is TLS, for a tunnel."""
+    http2: bool = False
+    """Whether to speak HTTP/2, which the target must have agreed to before."""
 
     @property
     def endpoint(self) -> str:

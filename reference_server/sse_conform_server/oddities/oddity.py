@@ -1,21 +1,15 @@
 """What an oddity is."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sse_conform_server.oddities.traps import Trap
 from sse_conform_server.settings import Settings
+from sse_conform_server.variant import Promises, no_promises
 
 if TYPE_CHECKING:
     from sse_conform_server.parts import Parts
-
-Promises = Mapping[str, float | bool | str]
-"""Keys of a target profile by their dotted paths, with their values."""
-
-
-def _nothing(_: Settings) -> Promises:
-    return {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +28,7 @@ class Oddity:
     apply: Callable[["Parts"], "Parts"]
     warns: frozenset[str] = frozenset()
     mutes: frozenset[str] = frozenset()
-    promises: Callable[[Settings], Promises] = field(default=_nothing)
+    promises: Callable[[Settings], Promises] = no_promises
 
 
 def oddity(
@@ -45,7 +39,7 @@ def oddity(
     *,
     warns: Iterable[str] = (),
     mutes: Iterable[str] = (),
-    promises: Callable[[Settings], Promises] = _nothing,
+    promises: Callable[[Settings], Promises] = no_promises,
 ) -> Oddity:
     """An oddity in one call."""
     return Oddity(

@@ -11,10 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sse_conform_server.auth import Identity
 from sse_conform_server.faults.edges import POLLING, at_edge
 from sse_conform_server.metrics import Metrics
-from sse_conform_server.oddities.oddity import Oddity, Promises, oddity
+from sse_conform_server.oddities.oddity import Oddity, oddity
 from sse_conform_server.oddities.traps import Trap
 from sse_conform_server.parts import Parts
 from sse_conform_server.settings import Settings
+from sse_conform_server.variant import Promises
 
 _HEARTBEATS = 3
 """Streams are ended at so many heartbeats of age."""

@@ -8,6 +8,8 @@ from typing import Any, cast
 from sse_conform_server.oddities.oddity import Oddity, oddity
 from sse_conform_server.oddities.traps import Trap
 from sse_conform_server.parts import Parts
+from sse_conform_server.settings import Settings
+from sse_conform_server.variant import Promises
 
 _SMALL = 64
 """So many bytes of each write are sent one by one."""
@@ -133,12 +135,31 @@ class _Dripping(Wire):
             yield whole[_SMALL:]
 
 
+def over_tls(parts: Parts) -> Parts:
+    """Speak TLS with a certificate of one's own making, and HTTP/2 with whoever chooses it."""
+    from sse_conform_server.certificate import self_made  # noqa: PLC0415 - cryptography takes a while to import
+
+    return replace(parts, tls=self_made())
+
+
+def trusts_anybody(_: Settings) -> Promises:
+    """Nobody vouches for a certificate of one's own making."""
+    return {"tls.verify": False}
+
+
 ODDITIES: tuple[Oddity, ...] = (
     oddity(
         "chunk-extensions",
         Trap.HTTP_FRAMING,
         "Chunk sizes have leading zeros, capitals and extensions.",
         wired(_Extended),
+    ),
+    oddity(
+        "http2",
+        Trap.HTTP_FRAMING,
+        "It speaks TLS, and HTTP/2 with whoever chooses it.",
+        over_tls,
+        promises=trusts_anybody,
     ),
     oddity("trailers", Trap.HTTP_FRAMING, "A stream that ends has a trailer section.", wired(_Trailing)),
     oddity(
