@@ -34,6 +34,9 @@ PROXY_HINT = "start the proxy, correct proxy in the profile, or leave it out"
 TRUST_HINT = "name its authority in tls.ca_file, or set tls.verify = false for a test target"
 #: As many requests are under way at once; the pool of httpx slows down with the length of its queue.
 AT_ONCE = 16
+#: An idle connection is kept for so long, in seconds: servers close theirs after 2 s (gunicorn) to 75 s (nginx), and a
+#: request that meets such an end is lost through no fault of theirs.
+KEPT_SECONDS = 1.0
 #: As many bytes of an answer are kept in the record.
 BODY_KEPT = 64 * 1024
 
@@ -100,7 +103,9 @@ class Rest:
             verify=tls if tls is not None else _trust_for(profile.proxy),
             trust_env=False,
             proxy=profile.proxy or None,
-            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
+            limits=httpx.Limits(
+                max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE, keepalive_expiry=KEPT_SECONDS
+            ),
         )
         self._places = asyncio.Semaphore(AT_ONCE)
         self._silences: Counter[str] = Counter()
