@@ -60,6 +60,7 @@ def _lived(stream: Stream) -> float:
     over=near_expiry,
     scenes=_SCENE,
     needs={Capability.SIGNING_KEY},
+    timed=True,
     hint="the end is computed with a margin that is larger than what is left",
 )
 def is_kept_until_its_end(stream: Stream) -> Iterator[Finding]:
@@ -68,9 +69,16 @@ def is_kept_until_its_end(stream: Stream) -> Iterator[Finding]:
 
     Accepted and dropped at once, the client comes back at once: a loop that lasts until the token is renewed.
     """
-    lived = _lived(stream)
-    if not stream.cut_short and lived < VALID_SECONDS - GRACE_SECONDS:
-        yield Finding(expected=f"open for about {VALID_SECONDS:g} s", actual=f"ended after {lived:.3f} s", at=stream)
+    lived, least = _lived(stream), VALID_SECONDS - GRACE_SECONDS
+    if not stream.cut_short and lived < least:
+        yield Finding(
+            expected=f"open for about {VALID_SECONDS:g} s",
+            actual=f"ended after {lived:.3f} s",
+            at=stream,
+            since=stream.t - SECOND,  # the token was made before the attempt
+            until=stream.watched_until,
+            excess=round((least - lived) * SECOND),
+        )
 
 
 @rule(

@@ -136,6 +136,7 @@ FAULTS: tuple[Fault, ...] = (
         "New vulnerabilities are kept but never pushed.",
         publishing(lambda _, inner: _Without(Kind.NEW, inner)),
         "delivery.vulnerability",
+        "delivery.after-silence",
         "delivery.burst",
         "delivery.closed-tab",
         "framing.text-arrives",
