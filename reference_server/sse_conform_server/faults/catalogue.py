@@ -18,6 +18,7 @@ from sse_conform_server.faults import (
     polling,
     reconnecting,
     refusing,
+    returning,
     rooms,
     snapshots,
     stream_head,
@@ -28,7 +29,7 @@ from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
-    heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
+    heartbeats, reconnecting, returning, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting,
 )  # fmt: skip
 
