@@ -1,6 +1,6 @@
 """Whether each trigger does what it is there for: an event that is recognised in time, a refusal, sensitive values."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from sse_conform.doctor.check import Check
 from sse_conform.doctor.visit import ONE, OTHER, Visit
@@ -30,6 +30,8 @@ async def trigger_checks(visit: Visit) -> AsyncIterator[Check]:
         yield await _event_check(visit, "sensitive", triggers.sensitive, variant=Variant.SENSITIVE)
     if triggers.invalid:
         yield await _invalid_check(visit)
+    for check in _stray_checks(visit):
+        yield check
 
 
 async def _event_check(
@@ -48,15 +50,18 @@ async def _event_check(
         return Check(
             name=name, said=f"its answer ({published.status}) names no id at {trigger.id or 'no pointer'}", fix=fix
         )
-    if await visit.streams[ONE].until(published):
-        return _arrival(visit, name, published)
-    return _no_arrival(visit, name, which, trigger, published)
+    if not await visit.streams[ONE].until(published):
+        return _no_arrival(visit, name, which, trigger, published)
+    if published.everyone and OTHER in visit.streams and not await visit.streams[OTHER].until(published):
+        fix = f"leave concerns out of [triggers.{which}]: its event is for the one whom the request names"
+        return Check(name=name, said="its event is to concern everyone, and did not come to the second user", fix=fix)
+    return _arrival(visit, name, published)
 
 
 def _remedy(which: str, status: int) -> str:
     table = f"[triggers.{which}]"
     if status == 403:
-        return f'name in by of {table} who may do this: by = "admin", with an account of that role'
+        return f'the answer says why: {table} may have to say by = "admin", or to send headers'
     if 200 <= status < 300:
         return f"correct the pointers of save in {table}"
     return remedy(table, status)
@@ -97,6 +102,22 @@ def _no_arrival(visit: Visit, name: str, which: str, trigger: Trigger, published
 
 def _is_news(event: Event, published: Published) -> bool:
     return event.t > published.t and event.type not in {SNAPSHOT, PING}
+
+
+def _stray_checks(visit: Visit) -> Iterator[Check]:
+    """What was for the first user alone, and came to the second one as well: a leak, unless the profile is wrong."""
+    if OTHER not in visit.streams:
+        return
+    stream = visit.stream(OTHER)
+    for published in visit.record.publishes:
+        to_all = any(event.type != SNAPSHOT for event in stream.mentions(published))
+        to_one = any(event.type != SNAPSHOT for event in visit.stream(ONE).mentions(published))
+        if to_all and to_one and not published.everyone:
+            which = "sensitive" if published.planted else published.kind.value
+            fix = (
+                f'set concerns = "everyone" in [triggers.{which}], where it is meant for all; else the service leaks it'
+            )
+            yield Check(name=f"trigger {which}", said="its event came to the second user as well", fix=fix)
 
 
 async def _invalid_check(visit: Visit) -> Check:

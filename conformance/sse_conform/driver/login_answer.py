@@ -26,8 +26,8 @@ def login_failure(login: RequestTemplate, account: Account, answer: Answer, auth
     where = f"{login.method} {login.path}"
     if not answer.ok:
         said = f"{where} did not log {account.username} in: {answer.summary}"
-        wrong = "check the name and the password of the account, and how [auth.login] sends them"
-        return said, answer.hint or (wrong if answer.status in {401, 403} else remedy("[auth.login]", answer.status))
+        wrong = "check the name and the password of the account, and whether [auth.login] is to send json or form"
+        return said, answer.hint or (wrong if answer.status == 401 else remedy("[auth.login]", answer.status))
     found = next(iter(token_places(answer.document, answer.cookies, answer.headers)), None)
     fix = f"there seems to be one elsewhere: {lines_for(found)}" if found else "check [auth.login] and the account"
     if auth.carrier is Carrier.COOKIE:

@@ -2,7 +2,8 @@
 
 _ADVICE = {
     400: "correct the body in {table}: the answer says what it lacks",
-    404: "correct the path in {table}: there is no such route, or nothing of that name",
+    403: "the answer says why {table} is forbidden: it may lack a header, or whoever makes the request a right",
+    404: "correct the path in {table}, or the base path in url: there is no such route, or nothing of that name",
     405: "correct the method in {table}: the route does not take this one",
     415: "send json instead of form in {table}, or form instead of json",
     422: "correct the body in {table}: the answer says what it lacks",

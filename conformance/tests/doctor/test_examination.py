@@ -99,7 +99,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     ),
     "trigger by a member": (
         {"triggers.alert": one_step("/api/admin/alerts", {"message": "{text}", "user": "{target.id}"})},
-        "trigger alert", "403", 'by = "admin"',
+        "trigger alert", "403", 'may have to say by = "admin"',
     ),
     "trigger without our text": (
         {"triggers.vulnerability": {"steps": [
@@ -114,6 +114,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "trigger without an id": (
         {"triggers.vulnerability": one_step("/api/vulnerabilities", FOR_TARGET, recognise="id", id="/data/id")},
         "trigger vulnerability", "names no id at /data/id", "correct triggers.vulnerability.id",
+    ),
+    "trigger for everyone": (
+        {"triggers.alert": one_step("/api/admin/alerts", {"message": "{text}"}, by="admin")},
+        "trigger alert", "came to the second user as well", 'concerns = "everyone"',
+    ),
+    "trigger for one": (
+        {"triggers.vulnerability": one_step("/api/vulnerabilities", FOR_TARGET, concerns="everyone")},
+        "trigger vulnerability", "did not come to the second user", "leave concerns out",
     ),
     "save": (
         {"triggers.assignment": {"steps": [
