@@ -82,7 +82,7 @@ class OwnPage(Protocol):
     """
     The target's own page in a tab, used as a person uses it. Waits answer whether what was awaited came.
 
-    A step that cannot be done breaks the scene with a message that names its selector.
+    A step that cannot be done breaks the scene with a message that names its selector; a login without a stream too.
     """
 
     @property
@@ -90,7 +90,7 @@ class OwnPage(Protocol):
         """Seconds after which a lost stream should be asked for again: as the server said, else the browser's own."""
         ...
 
-    async def log_in(self) -> bool:
+    async def log_in(self) -> None:
         """Go to the page, log in, and wait until it has a stream with a snapshot and asks for no login any more."""
         ...
 

@@ -92,8 +92,8 @@ class AppPage:
         self.attempts.append({"part": self.part})
         return True
 
-    async def log_in(self) -> bool:
-        return self.ask()
+    async def log_in(self) -> None:
+        self.ask()
 
     async def log_out(self) -> bool:
         return True

@@ -106,6 +106,8 @@ class BrowserWire:
         self._retry: dict[int, int] = {}
         self.credential = ""
         """What the last request for the stream carried, where it was a page's own; a secret."""
+        self.last: LiveSubscription | None = None
+        """The stream that was asked for last, open or not."""
         self.asked = 0
         """How often the stream was asked for."""
 
@@ -196,6 +198,7 @@ class BrowserWire:
         asked = StreamRequest(
             method=request.method, host=split.hostname or "", port=split.port or 80, target=split.path
         )
+        self.last = stream
         self._live[event.conn] = _Exchange(page=caller.page, stream=stream, response=ResponseReader(asked), place=place)
 
     def _learn(self, request: ProxyRequest) -> bool:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from sse_conform.driver.browser_tab import Passing
 from sse_conform.driver.browser_wire import BrowserWire
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.news import News
-from sse_conform.driver.page_steps import demand_selectors, perform
+from sse_conform.driver.page_steps import StepError, demand_selectors, perform
 from sse_conform.driver.rest import Answer
 from sse_conform.evidence import AFTER_LOGOUT, SNAPSHOT
 from sse_conform.recorder import Recorder
@@ -125,7 +126,7 @@ class LiveOwnPage:
         self._prompt = shown.prompt
         self._news.tell()
 
-    async def log_in(self) -> bool:
+    async def log_in(self) -> None:
         """Go to the page, fill in the login, and wait for the stream; see the protocol."""
         await self.page.goto(self._url, wait_until="commit")
         await demand_selectors(self.page, places(self._ui))
@@ -135,8 +136,20 @@ class LiveOwnPage:
         await perform(self.page, "login", fields, values)
         self.token = e.TokenKind.GENUINE
         await perform(self.page, "login", (last,), values, first=len(fields))
-        greeted = await self._news.until(self._greeted, REQUEST_SECONDS)
-        return greeted and await self._news.until(lambda: not self._prompt, REQUEST_SECONDS)
+        if not await self._news.until(self._greeted, REQUEST_SECONDS):
+            raise StepError(self._no_stream(), hint="check that the last step of ui.login submits it")
+        if not await self._news.until(lambda: not self._prompt, REQUEST_SECONDS):
+            said = f'ui.prompt = "{self._ui.prompt}" is still visible once somebody is logged in'
+            raise StepError(said, hint="name in ui.prompt what only those see who are not logged in")
+
+    def _no_stream(self) -> str:
+        """Why nobody is logged in though every step could be done."""
+        stream = self._wire.last
+        if self._wire.asked == self._asked or stream is None:
+            return "the steps of ui.login can be done, but the page asks for no stream then"
+        if stream.status != HTTPStatus.OK:
+            return f"the steps of ui.login can be done, but the stream that the page asks for answers {stream.status}"
+        return "the steps of ui.login can be done, but the stream of the page brings no snapshot"
 
     async def log_out(self) -> bool:
         """Log out by the page's own means; see the protocol."""

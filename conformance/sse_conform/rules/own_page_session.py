@@ -107,13 +107,13 @@ class Departure:
 def departures(transcript: Transcript) -> Iterator[Departure]:
     """Pages that had a stream until they were left."""
     left = next((noted for noted in transcript.of(e.Noted) if noted.scene == _SESSION and noted.name == LEFT), None)
-    watched = [
-        waited.until for waited in transcript.of(e.Waited) if left and waited.t >= left.t and waited.scene == _SESSION
-    ]
+    waits = [waited for waited in transcript.of(e.Waited) if waited.scene == _SESSION]
+    if left is None or not waits or waits[-1].t < left.t:
+        return
     for page in own_pages(transcript, _SESSION):
-        streams = [stream for stream in page.streams if left and first_snapshot(stream) and stream.t < left.t]
-        if left and streams and watched:
-            yield Departure(page=page, stream=streams[-1], left=left, until=watched[-1])
+        streams = [stream for stream in page.streams if stream.t < left.t and first_snapshot(stream)]
+        if streams and (streams[-1].end is None or streams[-1].end.t > left.t - _JUST_BEFORE):
+            yield Departure(page=page, stream=streams[-1], left=left, until=waits[-1].until)
 
 
 @rule(
