@@ -205,13 +205,17 @@ def _settled(first: Verdict, second: Verdict, take: Transcript) -> Verdict:
 
 
 def _why_nothing(rule: Rule, transcript: Transcript) -> str:
-    """What was asked for in vain, where that is why there is nothing to look at."""
+    """What the record lacks, and what was asked for in vain, which may be why."""
     kinds = {kind for kind in e.EventKind if Capability(kind) in rule.needs} or set(e.EventKind)
     asked = [p for p in transcript.publishes if p.valid and p.scene in rule.scenes and p.kind in kinds]
-    if not asked or any(p.accepted for p in asked):
+    refused = [p for p in asked if not p.accepted]
+    if not refused:
         return "nothing to look at was recorded"
-    said = asked[0].error or str(asked[0].status)
-    return f"none of {len(asked)} publishes was accepted, the first: {said} (conform doctor tries the triggers)"
+    said = refused[0].error or str(refused[0].status)
+    return (
+        f"nothing to look at was recorded: {len(refused)} of {len(asked)} publishes were not accepted, "
+        f"the first: {said} (conform doctor tries the triggers)"
+    )
 
 
 def _disturbed(finding: Finding, transcript: Transcript) -> bool:

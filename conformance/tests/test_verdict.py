@@ -82,13 +82,14 @@ def test_nothing_to_look_at_is_untested_and_no_pass():
     assert "nothing to look at" in verdict.reason
 
 
-def test_where_every_publish_was_refused_the_reason_says_so():
+def test_where_publishes_were_refused_the_reason_says_so():
     refused = [published(number, accepted=False, status=401, error="401 'who are you?'") for number in (1, 2)]
     nothing = rule_of(over=lambda recorded: ())
-    assert judge(nothing, transcript(*refused, completed())).reason == (
-        "none of 2 publishes was accepted, the first: 401 'who are you?' (conform doctor tries the triggers)"
+    assert judge(nothing, transcript(*refused, published(3), completed())).reason == (
+        "nothing to look at was recorded: 2 of 3 publishes were not accepted, the first: 401 'who are you?' "
+        "(conform doctor tries the triggers)"
     )
-    assert "nothing to look at" in judge(nothing, transcript(*refused, published(3), completed())).reason
+    assert judge(nothing, transcript(published(3), completed())).reason == "nothing to look at was recorded"
 
 
 def test_the_reason_is_about_the_kind_of_event_that_the_rule_needs():

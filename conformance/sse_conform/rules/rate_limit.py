@@ -202,7 +202,8 @@ def spoofings(transcript: Transcript) -> Iterator[Spoofing]:
     over=spoofings,
     scenes=_SCENE,
     needs=_NEEDS | {Capability.UNTRUSTED},
-    hint="the left-most hop is believed; take the peer's address, or the last hop that a trusted proxy added",
+    hint="the left-most hop is believed; take the peer's address, or the last hop that a trusted proxy added (uvicorn "
+    "believes whoever connects from loopback: proxy_headers=False, or declare capabilities.trusted_proxy)",
 )
 def spoofing_evades_nothing(spoofing: Spoofing) -> Iterator[Finding]:
     """
