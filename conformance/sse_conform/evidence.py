@@ -111,6 +111,11 @@ def admitted(transcript: Transcript) -> Iterator[Stream]:
     )
 
 
+def has_taken_resigned(transcript: Transcript) -> bool:
+    """Whether a stream was opened with a genuine token that was signed anew with the profile's key."""
+    return any(stream.opened for stream in transcript.streams if stream.attempt.token is e.TokenKind.RESIGNED)
+
+
 def greets(transcript: Transcript) -> bool:
     """Whether an ordinary stream gets its snapshot: only then does the lack of one elsewhere mean anything."""
     return any(first_snapshot(stream) for stream in transcript.streams_in("preflight", "control"))

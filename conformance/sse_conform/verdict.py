@@ -15,6 +15,7 @@ from sse_conform.schedule import PREFLIGHT
 from sse_conform.spec import Capability, Level
 from sse_conform.takes import takes
 from sse_conform.transcript import Event, Stream, Transcript
+from sse_conform.want import why_nothing
 
 #: Findings of one rule beyond these are counted, not listed.
 MAX_FINDINGS = 10
@@ -181,7 +182,7 @@ def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> V
             repeatable=tuple(look.set_aside),
         )
     if not look.observations:
-        return _verdict(rule, Outcome.UNTESTED, reason=_why_nothing(rule, look.take))
+        return _verdict(rule, Outcome.UNTESTED, reason=why_nothing(rule, look.take))
     return _verdict(rule, Outcome.PASS, observations=look.observations)
 
 
@@ -202,20 +203,6 @@ def _settled(first: Verdict, second: Verdict, take: Transcript) -> Verdict:
     if better.outcome is Outcome.PASS or repeated.isdisjoint(first.repeatable):
         return better
     return msgspec.structs.replace(better, reason=f"{first.reason}; played again: {second.reason}")
-
-
-def _why_nothing(rule: Rule, transcript: Transcript) -> str:
-    """What the record lacks, and what was asked for in vain, which may be why."""
-    kinds = {kind for kind in e.EventKind if Capability(kind) in rule.needs} or set(e.EventKind)
-    asked = [p for p in transcript.publishes if p.valid and p.scene in rule.scenes and p.kind in kinds]
-    refused = [p for p in asked if not p.accepted]
-    if not refused:
-        return "nothing to look at was recorded"
-    said = refused[0].error or str(refused[0].status)
-    return (
-        f"nothing to look at was recorded: {len(refused)} of {len(asked)} publishes were not accepted, "
-        f"the first: {said} (conform doctor tries the triggers)"
-    )
 
 
 def _disturbed(finding: Finding, transcript: Transcript) -> bool:

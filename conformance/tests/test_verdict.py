@@ -82,24 +82,6 @@ def test_nothing_to_look_at_is_untested_and_no_pass():
     assert "nothing to look at" in verdict.reason
 
 
-def test_where_publishes_were_refused_the_reason_says_so():
-    refused = [published(number, accepted=False, status=401, error="401 'who are you?'") for number in (1, 2)]
-    nothing = rule_of(over=lambda recorded: ())
-    assert judge(nothing, transcript(*refused, published(3), completed())).reason == (
-        "nothing to look at was recorded: 2 of 3 publishes were not accepted, the first: 401 'who are you?' "
-        "(conform doctor tries the triggers)"
-    )
-    assert judge(nothing, transcript(published(3), completed())).reason == "nothing to look at was recorded"
-
-
-def test_the_reason_is_about_the_kind_of_event_that_the_rule_needs():
-    refused = published(kind=e.EventKind.ALERT, accepted=False, status=403, error="403 'no'")
-    taken = published(kind=e.EventKind.VULNERABILITY)
-    terms = Terms(capabilities=(Capability.ALERT,))
-    recorded = transcript(refused, taken, completed(), terms=terms)
-    assert "403 'no'" in judge(rule_of(over=lambda recorded: (), needs={Capability.ALERT}), recorded).reason
-
-
 def test_a_rule_that_raises_is_an_error_that_names_the_bug():
     def check(subject, terms):
         raise ZeroDivisionError("division by zero")

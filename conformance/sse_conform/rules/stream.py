@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from email.message import Message
 
-from sse_conform.entries import EndKind
-from sse_conform.evidence import admitted, opened
+from sse_conform.entries import EndKind, TokenKind
+from sse_conform.evidence import admitted, has_taken_resigned, opened
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Level, plan, practice, rfc, whatwg
 from sse_conform.transcript import Stream, Transcript
@@ -29,10 +29,13 @@ def asked(transcript: Transcript) -> Iterator[Stream]:
     """
     Every GET with a valid token that reached the target, answered or not.
 
-    What met the limiter is left out, and attempts that are odd on purpose, which rules of their own judge.
+    What met the limiter is left out, and attempts that are odd on purpose, which rules of their own judge. Whether a
+    token that was signed with ``auth.key`` is valid is known only where the target has ever taken one.
     """
+    unknown = set() if has_taken_resigned(transcript) else {TokenKind.RESIGNED}
     for stream in admitted(transcript):
-        if stream.attempt.scene not in _ODD and stream.attempt.part not in _ODD_PARTS:
+        attempt = stream.attempt
+        if attempt.scene not in _ODD and attempt.part not in _ODD_PARTS and attempt.token not in unknown:
             yield stream
     for stream in transcript.streams:
         attempt, ordinary = stream.attempt, stream.attempt.scene not in {*_ODD, *transcript.header.limiters}
