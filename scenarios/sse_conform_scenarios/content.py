@@ -31,6 +31,9 @@ async def hostile_text(stage: Stage) -> None:
             await stage.poll("alice", part="polled")
         if stage.has(Capability.METRICS):
             await stage.scrape(part="scraped")
+    if stage.has(Capability.MARKERS):  # last, so that the snapshot lists it: more than a poll's record would keep
+        long = max(corpus.texts(), key=lambda text: len(text.value))
+        await stream.until(await stage.publish("alice", part=f"{long.name}-listed", text=long.value))
     await stream.close()
     again = await stage.subscribe("alice", part="read-back")
     await again.until_snapshot()

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 
 from sse_conform.entries import TokenKind
 from sse_conform.listening import Subscription
@@ -18,6 +19,9 @@ SPOOFED = 3
 AT_ONCE = 3
 #: Added to the window before the limit must have ended, in seconds: clocks differ a little.
 AFTER_WINDOW = 0.5
+
+
+Gathered = Callable[[list[Subscription]], Awaitable[None]]
 
 
 def _at_most(terms: Terms) -> int:
@@ -69,10 +73,21 @@ async def burst(stage: Stage) -> None:
     """
     held = await stage.subscribe("alice", part="held", urgent=True)
     await held.until_snapshot()
+    if stage.has(Capability.TRIGGERS):
+        await held.until(await stage.publish("alice", part="told"))
     if stage.has(Capability.REST):
         await stage.rest("alice", part="unlimited")
+
+    async def gathered(tabs: list[Subscription]) -> None:
+        """So many tabs of one user are open at no other time: each is to have its snapshot, and an event."""
+        await asyncio.gather(*(tab.until_snapshot() for tab in tabs))
+        if stage.has(Capability.TRIGGERS):
+            published = await stage.publish("alice", part="crowd")
+            await asyncio.gather(*(tab.until(published) for tab in (held, *tabs)))
+
     await _until_limited(stage, "guess", TokenKind.GARBAGE, _guesses(stage.terms))
-    refused = await _until_limited(stage, "burst", TokenKind.GENUINE, FACTOR * stage.terms.rate_limit)
+    most = FACTOR * stage.terms.rate_limit
+    refused = await _until_limited(stage, "burst", TokenKind.GENUINE, most, gathered)
     if refused:
         await _spoof(stage)
         if stage.has(Capability.REST):
@@ -100,13 +115,21 @@ async def _spoof(stage: Stage) -> None:
         await (await stage.subscribe("alice", part="beyond", urgent=True)).close()
 
 
-async def _until_limited(stage: Stage, part: str, token: TokenKind, most: int) -> list[Subscription]:
-    """Attempts in groups until one is refused by 429, or nobody answers any more; those that were."""
-    for _ in range(0, most, AT_ONCE):
+async def _until_limited(
+    stage: Stage, part: str, token: TokenKind, most: int, gathered: Gathered | None = None
+) -> list[Subscription]:
+    """
+    Attempts in groups until one is refused by 429, or nobody answers any more; those that were.
+
+    What ``gathered`` does is done with the first group while it is open.
+    """
+    for number in range(0, most, AT_ONCE):
         attempts = await asyncio.gather(
             *(stage.subscribe("alice", part=part, token=token, urgent=True) for _ in range(AT_ONCE))
         )
         refused = [attempt for attempt in attempts if attempt.status == 429]
+        if gathered and not number and not refused:
+            await gathered(attempts)
         await asyncio.gather(*(attempt.close() for attempt in attempts if attempt not in refused))
         if refused or not any(attempt.status for attempt in attempts):
             await asyncio.gather(*(attempt.until_ended(seconds=1.0) for attempt in refused))

@@ -85,7 +85,7 @@ async def _publish_around(
     needs={Capability.REPLAY, Capability.TRIGGERS, Capability.SECOND_USER},
 )
 async def replay(stage: Stage) -> None:
-    """A client resumes after the second of several events, after the last one, and after another user's event."""
+    """A client resumes after the last of several events, after the second one, and after another user's event."""
     stream = await stage.subscribe("alice", part="first")
     await stream.until_snapshot()
     ids: list[str] = []
@@ -99,7 +99,8 @@ async def replay(stage: Stage) -> None:
     await other.until(await stage.publish("bob", part="foreign"))
     await stream.close()
     await other.close()
-    for part, last in (("resume-middle", ids[1]), ("resume-last", ids[-1]), ("resume-foreign", foreign)):
+    # First from the newest: a barrier, once published, is newer.
+    for part, last in (("resume-last", ids[-1]), ("resume-middle", ids[1]), ("resume-foreign", foreign)):
         again = await stage.subscribe("alice", part=part, last_event_id=last)
         await again.until_snapshot()
         await again.until(await stage.publish("alice", part=f"barrier-{part}"))

@@ -17,7 +17,7 @@ from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Transcript
 
 _GOALS, _FORMAT = plan("Goals"), plan("Data Format")
-_LIVE, _BURST, _HOSTILE = "delivery.live", "delivery.burst", "framing.hostile-text"
+_LIVE, _BURST, _CROWD = "delivery.live", "delivery.burst", "rate_limit.burst"
 _SCENE_NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER})
 
 
@@ -86,7 +86,7 @@ class Fanout:
 def read_by_all(transcript: Transcript) -> Iterator[Delivery]:
     """Deliveries while every tab was being read: what was sent beside a reader that slept is judged apart."""
     asleep = {"large", "after-waking", "after-leaving"}
-    return (d for d in deliveries(transcript, _LIVE, _BURST) if d.published.part not in asleep)
+    return (d for d in deliveries(transcript, _LIVE, _BURST, _CROWD) if d.published.part not in asleep)
 
 
 def fanouts(transcript: Transcript) -> Iterator[Fanout]:

@@ -2,46 +2,54 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import (
-    NOTIFICATION,
-    Delivery,
-    deliveries,
-)
+from sse_conform.evidence import HOSTILE, NOTIFICATION, Delivery, deliveries, opened
 from sse_conform.rule import Finding, rule
-from sse_conform.rules.delivery import calm, heard_or_lost, missing, read_by_all
+from sse_conform.rules.delivery import calm, heard_or_lost, missing
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
 
 _GOALS, _FORMAT = plan("Goals"), plan("Data Format")
-_LIVE, _BURST, _HOSTILE = "delivery.live", "delivery.burst", "framing.hostile-text"
+_LIVE, _BURST = "delivery.live", "delivery.burst"
+_RETURNS = ("reconnect.drops", "reconnect.replay", "snapshot.overflow")
 _SILENT = ("idle.stream", "heartbeat.after-events")
 _SCENE_NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER})
+
+
+def told(transcript: Transcript) -> Iterator[Stream]:
+    """Every opened stream on which a notification came, those with hostile texts left out: these may forge some."""
+    for stream in opened(transcript):
+        if stream.attempt.scene != HOSTILE and any(event.type == NOTIFICATION for event in stream.events):
+            yield stream
 
 
 @rule(
     "delivery.once",
     level=Level.MUST,
     spec=_GOALS,
-    over=lambda transcript: (d for d in read_by_all(transcript) if d.copies),
+    over=told,
     scenes=(_LIVE, _BURST),
     needs=_SCENE_NEEDS,
-    hint="a listener is registered twice, or once more on each connect",
+    hint="a listener is registered twice, or once more on each connect, or a replay overlaps with what comes live",
 )
-def comes_once(delivery: Delivery) -> Iterator[Finding]:
+def comes_once(stream: Stream) -> Iterator[Finding]:
     """
     No event comes twice on one connection.
 
     Compared by id: an assignment may speak of the same text as the creation before it.
     """
-    ids = [str(event.payload.get("id")) for event in delivery.copies]
-    twice = [event for event, one in zip(delivery.copies, ids, strict=True) if ids.count(one) > 1]
-    if twice:
-        yield Finding(
-            expected="one copy", actual=f"{len(twice)} copies of id {twice[0].payload.get('id')}", at=twice[-1]
-        )
+    seen: set[tuple[str, Any]] = set()
+    for event in stream.events:
+        identity = (str(event.payload.get("id")), event.payload.get("message"))
+        if event.type != NOTIFICATION or event.payload.get("id") is None:
+            continue
+        if identity in seen:
+            yield Finding(expected="one copy", actual=f"another copy of id {identity[0]}", at=event)
+            return
+        seen.add(identity)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,6 +184,30 @@ def silence_deafens_nobody(delivery: Delivery, terms: Terms) -> Iterator[Finding
     yield from missing(delivery, terms)
 
 
+def resumed(transcript: Transcript) -> Iterator[Delivery]:
+    """Deliveries to clients that had been away, those that were asleep meanwhile left out."""
+    slept = {disturbed.conn for disturbed in transcript.disturbances if disturbed.kind is e.Disturbance.PAUSE}
+    return (d for d in deliveries(transcript, *_RETURNS) if d.stream.conn not in slept)
+
+
+@rule(
+    "delivery.after-return",
+    level=Level.MUST,
+    spec=(_GOALS, plan("Testing")),
+    over=resumed,
+    scenes="reconnect.drops",
+    needs={Capability.TRIGGERS},
+    hint="the connection is subscribed on one path alone: not after a replay, or not while an older one seems alive",
+)
+def return_deafens_nobody(delivery: Delivery, terms: Terms) -> Iterator[Finding]:
+    """
+    An event reaches a client that had been away and came back.
+
+    It was told what it missed, by the snapshot or by replay, and now it must hear what happens next.
+    """
+    yield from missing(delivery, terms)
+
+
 RULES = (
     comes_once,
     comes_in_order,
@@ -183,4 +215,5 @@ RULES = (
     ids_are_unique,
     refused_publish_is_silent,
     silence_deafens_nobody,
+    return_deafens_nobody,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import HOSTILE, Delivery, deliveries, names, opened, polled
+from sse_conform.evidence import HOSTILE, Delivery, deliveries, first_snapshot, items, names, opened, polled
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.transcript import Event, Transcript
@@ -53,7 +53,7 @@ def text_forges_nothing(event: Event) -> Iterator[Finding]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A hostile text as it was sent, as it came live, and as REST reads it back (None where that is unknown)."""
+    """A hostile text as it was sent, as it came live or in a snapshot, and as it is read back (None where unknown)."""
 
     published: e.Published
     event: Event
@@ -62,15 +62,37 @@ class Reading:
 
 
 def readings(transcript: Transcript) -> Iterator[Reading]:
-    """Every hostile text that was accepted and came as a notification with a message."""
+    """
+    Every hostile text that was accepted and came with a message: live, and in the snapshot of the next connection.
+
+    It is read back by polling; what a snapshot says is compared with what came live where there is none.
+    """
     stored = _polled(transcript)
+    live: dict[int, str] = {}
     for delivery in hostile_deliveries(transcript):
-        published = delivery.published
         message = delivery.copies[0].payload.get("message") if delivery.copies else None
         if isinstance(message, str):
-            kept = next((item.get("message") for item in stored if names(published, item)), None)
-            read_back = kept if isinstance(kept, str) else None
-            yield Reading(published=published, event=delivery.copies[0], message=message, read_back=read_back)
+            live[delivery.published.number] = message
+            read_back = _message_of(delivery.published, stored)
+            yield Reading(published=delivery.published, event=delivery.copies[0], message=message, read_back=read_back)
+    for stream in transcript.streams_in(HOSTILE, "read-back"):
+        snapshot = first_snapshot(stream)
+        if snapshot is None:
+            continue
+        for published in _hostile(transcript):
+            message = _message_of(published, items(snapshot))
+            read_back = _message_of(published, stored) or live.get(published.number)
+            if message is not None and read_back is not None:
+                yield Reading(published=published, event=snapshot, message=message, read_back=read_back)
+
+
+def _hostile(transcript: Transcript) -> Iterator[e.Published]:
+    return (p for p in transcript.publishes if p.scene == HOSTILE and p.accepted and not p.planted)
+
+
+def _message_of(published: e.Published, listed: list[dict[str, Any]]) -> str | None:
+    message = next((item.get("message") for item in listed if names(published, item)), None)
+    return message if isinstance(message, str) else None
 
 
 def _polled(transcript: Transcript) -> list[dict[str, Any]]:

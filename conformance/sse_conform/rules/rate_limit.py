@@ -220,9 +220,22 @@ def spoofing_evades_nothing(spoofing: Spoofing) -> Iterator[Finding]:
         )
 
 
-def _held(transcript: Transcript) -> Iterator[tuple[Stream, Burst]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """The stream that was open when the limit showed, and what was published for it later and never came."""
+
+    stream: Stream
+    burst: Burst
+    untold: tuple[e.Published, ...]
+
+
+def _held(transcript: Transcript) -> Iterator[Held]:
+    later = [p for p in transcript.publishes if p.scene == _SCENE and p.part == "held-alive" and p.accepted]
     for burst in _limited_bursts(transcript):
-        yield from ((stream, burst) for stream in transcript.streams_in(_SCENE, "held") if stream.opened)
+        for stream in transcript.streams_in(_SCENE, "held"):
+            if stream.opened:
+                untold = tuple(published for published in later if not stream.mentions(published))
+                yield Held(stream=stream, burst=burst, untold=untold)
 
 
 @rule(
@@ -234,14 +247,16 @@ def _held(transcript: Transcript) -> Iterator[tuple[Stream, Burst]]:
     needs=_NEEDS,
     hint="the limiter closes what the address has open",
 )
-def open_stream_survives(subject: tuple[Stream, Burst], terms: Terms) -> Iterator[Finding]:
+def open_stream_survives(held: Held, terms: Terms) -> Iterator[Finding]:
     """
-    A stream that is open stays open when the limit trips.
+    A stream that is open stays open when the limit trips, and goes on telling.
 
     The limit is one of attempts, not of streams. A stream that ends long after a refusal ended for another reason.
     """
-    stream, burst = subject
+    stream, burst = held.stream, held.burst
     if stream.end is None or stream.cut_short:
+        for published in held.untold:
+            yield Finding(expected="events on the open stream", actual="none since the limit showed", at=published)
         return
     ended, soon = stream.end.t, round(terms.latency * SECOND)
     if any(refusal.t <= ended <= (refusal.head.t if refusal.head else refusal.t) + soon for refusal in burst.refusals):

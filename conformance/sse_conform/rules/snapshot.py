@@ -9,6 +9,7 @@ from sse_conform.evidence import (
     first_snapshot,
     items,
     names,
+    opened,
     plain_conversations,
     snapshots,
 )
@@ -147,17 +148,20 @@ def items_are_unique(event: Event) -> Iterator[Finding]:
 
 def newcomers(transcript: Transcript) -> Iterator[Event]:
     """
-    The first snapshot of users who are new, as long as nothing that concerns everyone was published before it.
+    The first snapshot of each user, all of whom are new, where nothing that concerns the user was published before it.
 
     Those that list what was published to others are left out: rules on isolation judge them.
     """
-    broadcasts = [p.t for p in transcript.publishes if p.everyone and p.accepted]
-    for stream in transcript.streams_in("idle.stream"):
-        snapshot = first_snapshot(stream)
-        if snapshot and not any(t < snapshot.t for t in broadcasts):
-            leaked = any(names(p, item) for p in transcript.publishes for item in items(snapshot))
-            if not leaked:
-                yield snapshot
+    met: set[str] = set()
+    accepted = [p for p in transcript.publishes if p.accepted]
+    for stream in opened(transcript):
+        user, snapshot = stream.attempt.user, first_snapshot(stream)
+        if user in met or snapshot is None:
+            continue
+        met.add(user)
+        concerned = any(p.t < snapshot.t and (p.everyone or user in {p.to, p.sender}) for p in accepted)
+        if not concerned and not any(names(p, item) for p in accepted for item in items(snapshot)):
+            yield snapshot
 
 
 @rule(

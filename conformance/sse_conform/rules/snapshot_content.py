@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import NOTIFICATION, first_snapshot, is_list, items, names
+from sse_conform.evidence import NOTIFICATION, first_snapshot, is_list, items, names, opened
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
-from sse_conform.transcript import Event, Transcript
+from sse_conform.transcript import Event, Stream, Transcript
 
 _PLAN = plan("Data Format")
 _OVERFLOW = "snapshot.overflow"
@@ -132,17 +132,30 @@ def unread_counts_all(subject: Overflow) -> Iterator[Finding]:
 
 
 def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Event]]:
-    """Publishes that were delivered live, each with the first snapshot of the same user's next connection."""
-    cases = ((_OVERFLOW, "live", "again"), ("delivery.live", "barrier", "afterwards"))
-    for scene, published_part, later_part in cases:
-        for published in transcript.publishes:
-            if published.scene != scene or published.part != published_part or not published.accepted:
-                continue
-            live = any(stream.mentions(published) for stream in transcript.streams_in(scene))
-            for stream in transcript.streams_in(scene, later_part):
-                snapshot = first_snapshot(stream)
-                if live and snapshot and is_list(snapshot) and stream.attempt.user == published.to:
-                    yield published, snapshot
+    """
+    Publishes that were delivered live, each with the first snapshot of every later connection of the same user.
+
+    What newer ones pushed out of a full list is left out: an older one of its kind stands there no more, either.
+    """
+    by_user: dict[str, list[Stream]] = {}
+    for stream in opened(transcript):
+        by_user.setdefault(stream.attempt.user, []).append(stream)
+    for published in transcript.publishes:
+        streams = by_user.get(published.to, []) if published.accepted else []
+        told = [ev.t for stream in streams for ev in stream.mentions(published) if ev.type == NOTIFICATION]
+        for stream in streams:
+            snapshot = first_snapshot(stream)
+            later = told and snapshot and is_list(snapshot) and min(told) < stream.t
+            if snapshot and later and _has_room(snapshot, published, transcript):
+                yield published, snapshot
+
+
+def _has_room(snapshot: Event, published: e.Published, transcript: Transcript) -> bool:
+    listed = items(snapshot)
+    if len(listed) < transcript.terms.snapshot_items:
+        return True
+    older = (p for p in transcript.publishes if p.kind is published.kind and p.acked < published.t)
+    return any(names(p, item) for p in older for item in listed)
 
 
 @rule(

@@ -3,6 +3,7 @@
 from sse_conform_server.faults import (
     authentication,
     capabilities,
+    circumstances,
     client,
     deaths,
     delivery,
@@ -29,7 +30,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
-    deaths, forgetting, lasting,
+    deaths, forgetting, lasting, circumstances,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

@@ -47,7 +47,8 @@ def _without_id(parts: Parts) -> Parts:
 def _told_twice(parts: Parts) -> Parts:
     async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
         opening = await parts.open_stream(inner, identity, last_event_id)
-        return replace(opening, told=frozenset())
+        replayed = (event.id for event in opening.events[1:] if event.id is not None)
+        return replace(opening, told=frozenset(replayed))
 
     return replace(parts, open_stream=open_stream)
 
