@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from sse_conform.entries import TokenKind
 from sse_conform.listening import Subscription
@@ -12,8 +12,14 @@ from sse_conform.terms import Terms
 
 #: A server that admits so many attempts at once has no limit worth the name (three times the limit).
 FACTOR = 3
-#: After the first refusal so many attempts name other addresses as theirs, which nobody has (RFC 5737).
-SPOOFED = 3
+#: After the first refusal so many attempts come in disguise, one after another, until one of them is refused ...
+DISGUISED = 3
+#: ... once as everything at a time, and where all of these are admitted, as each of these alone: with other addresses
+#: named as theirs, which nobody has (RFC 5737), by another user, at another URL, by another client, after a drop.
+DISGUISES = ("spoofed", "other-user", "other-url", "other-client", "resumed")
+#: Then so many times such a share of the window passes, and attempts are made anew: a limit lasts for its window.
+ROUNDS = 2
+PAUSE_SHARE = 0.25
 #: So many are made at once, lest a slow answer stretch the burst beyond its window; with the held stream they stay
 #: within what one user may commonly hold open.
 AT_ONCE = 3
@@ -25,17 +31,19 @@ Gathered = Callable[[list[Subscription]], Awaitable[None]]
 
 
 def _at_most(terms: Terms) -> int:
-    """One stream that is held, guesses, the burst in groups, then guesses again: a target that limits these alone."""
-    return 1 + _guesses(terms) + _in_groups(FACTOR * terms.rate_limit) + _in_groups(terms.rate_limit)
+    """One stream that is held, guesses before and after the burst in groups, disguises, rounds, and the return."""
+    disguised = DISGUISED + len(DISGUISES) * (DISGUISED + 1)
+    guesses = _guesses(terms) + _in_groups(terms.rate_limit)
+    return 1 + guesses + _in_groups(FACTOR * terms.rate_limit) + disguised + ROUNDS * (terms.rate_limit + 1) + 1
 
 
 def _usually(terms: Terms) -> int:
     """
-    One stream that is held, the burst in groups, what comes beyond it, and the return after the window.
+    One stream that is held, the burst in groups, one in disguise, one after a pause, and the return after the window.
 
     The limit shows in the group that exceeds it; the held stream and the guesses count.
     """
-    return 1 + _in_groups(terms.rate_limit) + SPOOFED + terms.has(Capability.TRUSTED_PROXY) + 1
+    return 1 + _in_groups(terms.rate_limit) + 1 + 1 + 1
 
 
 def _guesses(terms: Terms) -> int:
@@ -47,23 +55,26 @@ def _in_groups(attempts: int) -> int:
     return math.ceil(attempts / AT_ONCE) * AT_ONCE
 
 
+def _pause(terms: Terms) -> float:
+    return PAUSE_SHARE * terms.rate_window
+
+
 def _recovery(terms: Terms) -> float:
     return terms.rate_window + AFTER_WINDOW
 
 
-def _as_if_from(address: str) -> list[tuple[str, str]]:
-    """What a proxy adds to tell whom it speaks for."""
-    return [("x-forwarded-for", address), ("forwarded", f"for={address}"), ("x-real-ip", address)]
+def _waits(terms: Terms) -> float:
+    return _pause(terms) + _recovery(terms)
 
 
 @scenario(
     "rate_limit.burst",
-    users=("alice",),
+    users=("alice", "bob"),
     attempts=_at_most,
     usually=_usually,
     needs={Capability.RATE_LIMIT},
     nature=Nature.LIMITER,
-    waits=_recovery,
+    waits=_waits,
 )
 async def burst(stage: Stage) -> None:
     """
@@ -89,9 +100,10 @@ async def burst(stage: Stage) -> None:
     most = FACTOR * stage.terms.rate_limit
     refused = await _until_limited(stage, "burst", TokenKind.GENUINE, most, gathered)
     if refused:
-        await _spoof(stage)
+        await _come_in_disguise(stage)
         if stage.has(Capability.REST):
             await stage.rest("alice", part="limited")
+        await _come_again(stage)
         await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
         recovered = await stage.subscribe("alice", part="recovered", urgent=True)
         await recovered.until_snapshot()
@@ -103,16 +115,51 @@ async def burst(stage: Stage) -> None:
     await held.close()
 
 
-async def _spoof(stage: Stage) -> None:
-    """Attempts that name other addresses; where all are admitted, one that names none shows that the limit holds."""
-    admitted = 0
-    for number in range(SPOOFED):
-        headers = _as_if_from(f"203.0.113.{number + 1}")
-        spoofed = await stage.subscribe("alice", part="spoofed", headers=headers, urgent=True)
-        admitted += spoofed.status != 429
-        await spoofed.close()
-    if admitted == SPOOFED:
+async def _come_in_disguise(stage: Stage) -> None:
+    """Attempts that differ from the others in everything but where they come from; then in one thing at a time."""
+    if not await _all_admitted(stage, "disguised", DISGUISES):
+        return
+    for disguise in DISGUISES:
+        # One that is refused shows that a bucket has nothing left again.
         await (await stage.subscribe("alice", part="beyond", urgent=True)).close()
+        await _all_admitted(stage, disguise, (disguise,))
+
+
+async def _all_admitted(stage: Stage, part: str, disguises: Iterable[str]) -> bool:
+    """So many attempts in these disguises, up to the first that gets 429; whether none did."""
+    user = "bob" if "other-user" in disguises and stage.has(Capability.SECOND_USER) else "alice"
+    for number in range(1, DISGUISED + 1):
+        headers: list[tuple[str, str]] = []
+        if "spoofed" in disguises and stage.has(Capability.UNTRUSTED):
+            address = f"203.0.113.{number}"
+            headers += [("x-forwarded-for", address), ("forwarded", f"for={address}"), ("x-real-ip", address)]
+        if "other-client" in disguises:
+            headers.append(("user-agent", f"another-client/{number}"))
+        attempt = await stage.subscribe(
+            user,
+            part=part,
+            headers=headers,
+            query=f"attempt={number}" if "other-url" in disguises else "",
+            last_event_id=str(number) if "resumed" in disguises else None,
+            urgent=True,
+        )
+        await attempt.close()
+        if attempt.status == 429:
+            return False
+    return True
+
+
+async def _come_again(stage: Stage) -> None:
+    """Let a part of the window pass and come again, until that is refused; once more where that took long."""
+    for _ in range(ROUNDS):
+        await stage.pass_time(_pause(stage.terms), "a part of the rate window")
+        admitted, status = -1, 200
+        while status == 200 and admitted < stage.terms.rate_limit:
+            attempt = await stage.subscribe("alice", part="again", urgent=True)
+            await attempt.close()
+            admitted, status = admitted + 1, attempt.status
+        if admitted <= 2 * PAUSE_SHARE * stage.terms.rate_limit:
+            return
 
 
 async def _until_limited(

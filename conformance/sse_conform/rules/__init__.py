@@ -18,6 +18,7 @@ from sse_conform.rules import (
     heartbeat,
     isolation,
     limit_counting,
+    limit_keys,
     logout,
     metrics,
     metrics_counts,
@@ -81,6 +82,7 @@ ALL: tuple[Rule, ...] = (
     *cors.RULES,
     *rate_limit.RULES,
     *limit_counting.RULES,
+    *limit_keys.RULES,
 )
 
 #: The rules by id.

@@ -1,6 +1,5 @@
 """Rules on the limit of connection attempts: it exists, it is not too tight, it harms nobody else, it ends."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -104,7 +103,8 @@ def limits_attempts(burst: Burst, terms: Terms) -> Iterator[Finding]:
         yield Finding(expected=f"at most {most:.0f} admitted", actual=f"{burst.admitted} admitted", at=burst.last)
 
 
-def _limited_bursts(transcript: Transcript) -> Iterator[Burst]:
+def limited_bursts(transcript: Transcript) -> Iterator[Burst]:
+    """The burst of the run, where the limit showed."""
     return (burst for burst in bursts(transcript) if burst.refusals)
 
 
@@ -112,7 +112,7 @@ def _limited_bursts(transcript: Transcript) -> Iterator[Burst]:
     "rate_limit.not-too-tight",
     level=Level.MUST,
     spec=_PLAN,
-    over=_limited_bursts,
+    over=limited_bursts,
     scenes=_SCENE,
     needs=_NEEDS,
     hint="another limit, or one shared by all routes or users",
@@ -168,59 +168,6 @@ def refusal_says_when(stream: Stream) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Spoofing:
-    """
-    The attempts that named other addresses as theirs, made while the limit held.
-
-    ``refilled`` is how many of them a bucket that refills may have admitted meanwhile.
-    """
-
-    attempts: tuple[Stream, ...]
-    refilled: int
-
-    @property
-    def admitted(self) -> int:
-        """How many were not refused by the limiter."""
-        return sum(stream.status != 429 for stream in self.attempts)
-
-
-def spoofings(transcript: Transcript) -> Iterator[Spoofing]:
-    """The spoofed attempts of the run, where one was refused, or an honest one after them: the limit still held."""
-    spoofed = tuple(stream for stream in transcript.streams_in(_SCENE, "spoofed") if stream.head)
-    after = [stream for stream in transcript.streams_in(_SCENE, "beyond") if stream.status == 429]
-    for burst in _limited_bursts(transcript):
-        if spoofed and (after or any(stream.status == 429 for stream in spoofed)):
-            seconds = (spoofed[-1].t - burst.refusals[0].t) / SECOND
-            rate = transcript.terms.rate_limit / transcript.terms.rate_window
-            yield Spoofing(attempts=spoofed, refilled=math.ceil(seconds * rate))
-
-
-@rule(
-    "rate_limit.forwarded-for",
-    level=Level.MUST,
-    spec=(_PLAN, rfc(7239, "8.1")),
-    over=spoofings,
-    scenes=_SCENE,
-    needs=_NEEDS | {Capability.UNTRUSTED},
-    hint="the left-most hop is believed; take the peer's address, or the last hop that a trusted proxy added (uvicorn "
-    "believes whoever connects from loopback: proxy_headers=False, or declare capabilities.trusted_proxy)",
-)
-def spoofing_evades_nothing(spoofing: Spoofing) -> Iterator[Finding]:
-    """
-    A spoofed X-Forwarded-For, Forwarded or X-Real-IP does not evade the limit.
-
-    Anybody can write these headers. Whoever believes them from everybody limits nobody, and lets a stranger use up
-    another's attempts.
-    """
-    if spoofing.admitted == len(spoofing.attempts) > spoofing.refilled:
-        yield Finding(
-            expected="429, as without these headers",
-            actual=f"all {spoofing.admitted} attempts with other addresses were admitted",
-            at=spoofing.attempts[0],
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
     """The stream that was open when the limit showed, and what was published for it later and never came."""
 
@@ -231,7 +178,7 @@ class Held:
 
 def _held(transcript: Transcript) -> Iterator[Held]:
     later = [p for p in transcript.publishes if p.scene == _SCENE and p.part == "held-alive" and p.accepted]
-    for burst in _limited_bursts(transcript):
+    for burst in limited_bursts(transcript):
         for stream in transcript.streams_in(_SCENE, "held"):
             if stream.opened:
                 untold = tuple(published for published in later if not stream.mentions(published))
@@ -268,7 +215,7 @@ def open_stream_survives(held: Held, terms: Terms) -> Iterator[Finding]:
 def _rest_while_limited(transcript: Transcript) -> Iterator[e.Exchanged]:
     """What was asked while the limit held, and had been answered well before."""
     asked = [x for x in transcript.exchanges if x.scene == _SCENE]
-    if any(x.part == "unlimited" and _is_well(x) for x in asked) and any(_limited_bursts(transcript)):
+    if any(x.part == "unlimited" and _is_well(x) for x in asked) and any(limited_bursts(transcript)):
         yield from (x for x in asked if x.part == "limited")
 
 
@@ -296,7 +243,7 @@ def rest_goes_on(exchange: e.Exchanged) -> Iterator[Finding]:
 
 
 def _recovered(transcript: Transcript) -> Iterator[Stream]:
-    if any(_limited_bursts(transcript)):
+    if any(limited_bursts(transcript)):
         yield from (stream for stream in transcript.streams_in(_SCENE, "recovered") if stream.head)
 
 
@@ -324,7 +271,6 @@ RULES = (
     admits_enough,
     refusal_is_no_stream,
     refusal_says_when,
-    spoofing_evades_nothing,
     open_stream_survives,
     rest_goes_on,
     limit_ends,

@@ -13,6 +13,7 @@ from sse_conform_server.faults import (
     identity,
     isolation,
     lasting,
+    limit_keys,
     limiting,
     narrow,
     persistence,
@@ -30,7 +31,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
-    deaths, forgetting, lasting, circumstances,
+    deaths, forgetting, lasting, circumstances, limit_keys,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}
