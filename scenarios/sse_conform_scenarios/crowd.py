@@ -7,12 +7,17 @@ from sse_conform.listening import Subscription
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios.polling import MOST_PAGES, cursor_after, follow
 
 #: A burst keeps so many publishes under way: more would measure our own queue.
 AT_ONCE = 8
 #: Kernels swallow 2 to 4 MB before a server notices anything: so much text an event, so many events.
 LARGE = "x" * 65536
 EVENTS = 80
+
+
+#: What happened at once is read back in pages of so many: some of them end between events of the same instant.
+PAGE = 20
 
 
 #: What our own kernel may swallow for the reader that sleeps, in bytes.
@@ -38,6 +43,7 @@ async def burst(stage: Stage) -> None:
     Of these one wakes up again, and one leaves asleep.
     """
     sleeper, reader = await _open(stage, "sleeper"), await _open(stage, "reader")
+    cursor = await _poll_first(stage) if stage.has(Capability.POLLING) else ""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def publish() -> Published:
@@ -48,6 +54,11 @@ async def burst(stage: Stage) -> None:
     await asyncio.gather(*(tab.until(*published) for tab in (sleeper, reader)))
     barrier = await stage.publish("alice", part="barrier")
     whole = await asyncio.gather(*(tab.until(barrier) for tab in (sleeper, reader)))
+    if cursor:
+        # An acknowledgement may precede the filing by as much as it may precede the delivery.
+        await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
+        pages = stage.terms.burst // PAGE + MOST_PAGES
+        await follow(stage, cursor, part="burst-page", limits=[PAGE], most=pages)
     if stage.has(Capability.MARKERS):
         # What the burst broke proves nothing about a reader that sleeps.
         if not whole[0]:
@@ -60,6 +71,12 @@ async def burst(stage: Stage) -> None:
         await _sleep_through(stage, sleeper, reader, leaver)
     await sleeper.close()
     await reader.close()
+
+
+async def _poll_first(stage: Stage) -> str:
+    await stage.publish("alice", part="start")
+    await stage.pass_time(stage.terms.latency, "the acknowledged event to be filed")
+    return cursor_after((await stage.poll("alice", part="start")).document)
 
 
 async def _open(stage: Stage, part: str) -> Subscription:

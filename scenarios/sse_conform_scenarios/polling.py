@@ -1,5 +1,7 @@
 """The polling fallback: pages, cursors, and whether it agrees with the stream."""
 
+from collections.abc import Sequence
+from itertools import cycle
 from urllib.parse import quote
 
 from sse_conform import corpus
@@ -9,15 +11,15 @@ from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform_scenarios.kinds import kinds_in_turn
 
-#: Items published, the size of a page, and so several pages with a remainder.
+#: Items published, and the sizes of pages in turn: several pages with a remainder, and some of one item.
 ITEMS = 11
-PAGE = 4
+PAGES = (4, 1, 3)
 #: A service that never ends its pages is not followed for ever.
 MOST_PAGES = 12
 
 
 def _filed(terms: Terms) -> float:
-    return 2 * terms.latency
+    return 3 * terms.latency
 
 
 @scenario(
@@ -29,33 +31,43 @@ def _filed(terms: Terms) -> float:
     waits=_filed,
 )
 async def pages(stage: Stage) -> None:
-    """A client polls, follows the cursor page by page, polls again from its end, and tries cursors that are none."""
+    """
+    A client polls, follows the cursor page by page, and goes on from its end when something new is there.
+
+    It also polls after somebody else's cursor, and after cursors that are none.
+    """
     await stage.publish("bob", part="foreign")
     await stage.publish("alice", part="start")
     # An acknowledgement may precede the filing by as much as it may precede the delivery.
-    await stage.pass_time(stage.terms.latency, "the acknowledged event to be filed")
+    await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
+    foreign = cursor_after((await stage.poll("bob", part="foreign-start")).document)
+    await stage.publish("bob", part="foreign")
     start = await stage.poll("alice", part="start")
-    cursor = cursor_after(start.document)
     for kind in kinds_in_turn(stage, ITEMS):
         await stage.publish("alice", kind=kind, part="paged")
     await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
-    await follow(stage, cursor, part="page", limit=PAGE)
+    end = await follow(stage, cursor_after(start.document), part="page", limits=PAGES)
     await stage.poll("alice", part="newest")
+    await stage.poll("alice", part="foreign-cursor", query=f"after={quote(foreign)}")
     await stage.poll("alice", part="anonymous", token=TokenKind.MISSING)
     for bad in corpus.cursors():
         await stage.poll("alice", part=f"bad-cursor-{bad.name}", query=f"after={quote(bad.value)}")
     stream = await stage.subscribe("alice", part="snapshot")
     await stream.until_snapshot()
     await stream.close()
+    await stage.publish("alice", part="paged-later")
+    await stage.pass_time(stage.terms.latency, "the acknowledged event to be filed")
+    await follow(stage, end, part="page-later", limits=PAGES)
 
 
-async def follow(stage: Stage, cursor: str, *, part: str, limit: int) -> None:
-    """Poll page by page after a cursor of Alice's, up to an empty page."""
-    for number in range(MOST_PAGES):
+async def follow(stage: Stage, cursor: str, *, part: str, limits: Sequence[int], most: int = MOST_PAGES) -> str:
+    """Poll page by page after a cursor of Alice's, up to an empty page; the cursor to go on from."""
+    for number, limit in zip(range(most), cycle(limits)):
         page = await stage.poll("alice", part=f"{part}-{number}", query=f"after={quote(cursor)}&limit={limit}")
+        cursor = cursor_after(page.document) or cursor
         if not (isinstance(page.document, dict) and page.document.get("items")):
             break
-        cursor = cursor_after(page.document)
+    return cursor
 
 
 def cursor_after(document: object) -> str:

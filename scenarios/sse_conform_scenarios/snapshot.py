@@ -19,6 +19,8 @@ async def overflow(stage: Stage) -> None:
     """A user leaves after an event, misses more than a snapshot lists, comes back, polls, and comes once more."""
     before = await stage.subscribe("alice", part="before")
     await before.until_snapshot()
+    if stage.has(Capability.POLLING):
+        await stage.poll("alice", part="before")
     await before.until(await stage.publish("alice", part="seen"))
     seen = await stage.poll("alice", part="seen") if stage.has(Capability.POLLING) else None
     await before.close()
@@ -32,7 +34,7 @@ async def overflow(stage: Stage) -> None:
     await after.until(live)
     await after.close()
     if seen is not None:
-        await follow(stage, cursor_after(seen.document), part="missed", limit=stage.terms.snapshot_items)
+        await follow(stage, cursor_after(seen.document), part="missed", limits=[stage.terms.snapshot_items])
     again = await stage.subscribe("alice", part="again")
     await again.until_snapshot()
     await again.close()

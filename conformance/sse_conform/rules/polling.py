@@ -15,8 +15,6 @@ from sse_conform.transcript import Transcript
 _PLAN = plan("Goals")
 _SCENE, _REFUSALS = "polling.pages", "auth.refusals"
 _NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER})
-#: The size of a page that the scene asks for.
-PAGE = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,16 +195,16 @@ def bad_cursor_is_400(poll: Poll) -> Iterator[Finding]:
     "polling.own-items",
     level=Level.MUST,
     spec=plan("Security"),
-    over=lambda transcript: ((poll, transcript) for poll in good_polls(transcript)),
+    over=lambda transcript: ((poll, transcript) for poll in (*good_polls(transcript), *polls(transcript, "foreign-c"))),
     scenes=_SCENE,
     needs=_NEEDS | {Capability.TARGETED},
-    hint="the query lacks the user",
+    hint="the query lacks the user, or takes the one to whom the cursor belongs",
 )
 def lists_own_items(subject: tuple[Poll, Transcript]) -> Iterator[Finding]:
     """
     A poll lists nothing that concerns another user alone.
 
-    An event for somebody else was published before each of them.
+    An event for somebody else was published before each of them; one goes on from that user's cursor.
     """
     poll, transcript = subject
     foreign = [

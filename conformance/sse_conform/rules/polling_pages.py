@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
 
 from sse_conform import entries as e
-from sse_conform.evidence import names
+from sse_conform.evidence import names, page
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.polling import Poll, polls
 from sse_conform.spec import Capability, Level, plan
@@ -13,16 +14,16 @@ from sse_conform.transcript import Transcript
 _PLAN = plan("Goals")
 _SCENE = "polling.pages"
 _NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER})
-#: The size of a page that the scene asks for.
-PAGE = 4
+_BURST = "delivery.burst"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Walk:
-    """The pages after a cursor, what should be on them in order, and the last request."""
+    """The pages after a cursor, what should be on them, in order unless it was published ``at_once``."""
 
     pages: tuple[Poll, ...]
     published: tuple[e.Published, ...]
+    at_once: bool = False
 
     def positions(self) -> list[list[int]]:
         """For each publish the places at which it stands, counted over all pages."""
@@ -31,11 +32,20 @@ class Walk:
 
 
 def walks(transcript: Transcript) -> Iterator[Walk]:
-    """The walk through the pages, where there was anything to walk through."""
+    """The walks through pages, where there was anything to walk through: page by page, and after a burst."""
+    accepted = [p for p in transcript.publishes if p.accepted]
+    paged = tuple(p for p in accepted if p.scene == _SCENE and p.part in {"paged", "paged-later"})
+    burst = tuple(p for p in accepted if p.scene == _BURST and p.part == "burst")
     pages = tuple(polls(transcript, "page-"))
-    published = tuple(p for p in transcript.publishes if p.scene == _SCENE and p.part == "paged" and p.accepted)
-    if pages and published:
-        yield Walk(pages=pages, published=published)
+    burst_pages = tuple(
+        Poll(exchange=x, document=page(x, transcript.terms))
+        for x in transcript.exchanges
+        if x.scene == _BURST and x.part.startswith("burst-page-") and x.status == 200
+    )
+    if pages and paged:
+        yield Walk(pages=pages, published=paged)
+    if burst_pages and burst:
+        yield Walk(pages=burst_pages, published=burst, at_once=True)
 
 
 @rule(
@@ -87,7 +97,7 @@ def repeats_nothing(walk: Walk) -> Iterator[Finding]:
     "polling.oldest-first",
     level=Level.MUST,
     spec=_PLAN,
-    over=walks,
+    over=lambda transcript: (walk for walk in walks(transcript) if not walk.at_once),
     scenes=_SCENE,
     needs=_NEEDS,
     hint="pages are ordered like the list in the page, newest first",
@@ -122,8 +132,9 @@ def keeps_the_limit(poll: Poll) -> Iterator[Finding]:
 
     A client on a slow line asks for few.
     """
-    if len(poll.items) > PAGE:
-        yield Finding(expected=f"at most {PAGE}", actual=f"{len(poll.items)} items", at=poll.exchange)
+    asked = dict(parse_qsl(urlsplit(poll.exchange.target).query)).get("limit", "")
+    if asked.isdecimal() and len(poll.items) > int(asked):
+        yield Finding(expected=f"at most {asked}", actual=f"{len(poll.items)} items", at=poll.exchange)
 
 
 RULES = (skips_nothing, repeats_nothing, comes_in_order, keeps_the_limit)

@@ -16,6 +16,7 @@ from sse_conform_server.faults import (
     limit_keys,
     limiting,
     narrow,
+    paging,
     persistence,
     polling,
     reconnecting,
@@ -31,7 +32,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
-    deaths, forgetting, lasting, circumstances, limit_keys,
+    deaths, forgetting, lasting, circumstances, limit_keys, paging,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}
