@@ -140,7 +140,13 @@ def test_every_value_travels_as_ascii_json():
 
 def test_every_alias_of_a_name_is_another_name():
     aliases = {alias.name: alias.of("bob-1") for alias in corpus.aliases()}
-    assert aliases == {"longer": "bob-10", "capitals": "BOB-1", "separator": "bob-1:x", "star": "bob-1*"}
+    assert aliases == {
+        "longer": "bob-10",
+        "prefixed": "xbob-1",
+        "capitals": "BOB-1",
+        "separator": "bob-1:x",
+        "star": "bob-1*",
+    }
 
 
 # tokens

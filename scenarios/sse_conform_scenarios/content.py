@@ -1,8 +1,12 @@
 """What events say: texts that look like frames, and values that must never leave the server."""
 
+from urllib.parse import quote
+
 from sse_conform import corpus
+from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, Variant, scenario
 from sse_conform.spec import Capability
+from sse_conform_scenarios.polling import cursor_after
 
 #: Events that carry sensitive values.
 PLANTED = 2
@@ -14,30 +18,46 @@ async def hostile_text(stage: Stage) -> None:
     stream = await stage.subscribe("alice", part="live")
     await stream.until_snapshot()
     if stage.has(Capability.MARKERS):
-        published = [await stage.publish("alice", part=text.name, text=text.value) for text in corpus.texts()]
-        await stream.until(*published)
-        whole = await stream.until(await stage.publish("alice", part="barrier"))
-        if stage.has(Capability.POLLING):
-            short = sum(not text.times for text in corpus.texts())
-            await stage.poll("alice", part="read-back", query=f"limit={short + 1}")
-        if not whole:  # a stream that a text broke shows no other event
-            await stream.close()
-            stream = await stage.subscribe("alice", part="live")
-            await stream.until_snapshot()
+        stream = await _say_texts(stage, stream)
+    last = stream.last_event_id
     if stage.has(Capability.SENSITIVE):
-        for _ in range(PLANTED):
-            await stream.until(await stage.publish("alice", part="planted", variant=Variant.SENSITIVE))
-        if stage.has(Capability.POLLING):
-            await stage.poll("alice", part="polled")
-        if stage.has(Capability.METRICS):
-            await stage.scrape(part="scraped")
+        await _plant(stage, stream)
     if stage.has(Capability.MARKERS):  # last, so that the snapshot lists it: more than a poll's record would keep
         long = max(corpus.texts(), key=lambda text: len(text.value))
         await stream.until(await stage.publish("alice", part=f"{long.name}-listed", text=long.value))
     await stream.close()
-    again = await stage.subscribe("alice", part="read-back")
+    # Where events are replayed, those that carried values are as well.
+    again = await stage.subscribe("alice", part="read-back", last_event_id=last or None)
     await again.until_snapshot()
     await again.close()
+
+
+async def _say_texts(stage: Stage, stream: Subscription) -> Subscription:
+    """Publish every text and read all back; a stream that a text broke shows no other event and gives way to a new one."""
+    published = [await stage.publish("alice", part=text.name, text=text.value) for text in corpus.texts()]
+    await stream.until(*published)
+    whole = await stream.until(await stage.publish("alice", part="barrier"))
+    if stage.has(Capability.POLLING):
+        short = sum(not text.times for text in corpus.texts())
+        await stage.poll("alice", part="read-back", query=f"limit={short + 1}")
+    if not whole:
+        await stream.close()
+        stream = await stage.subscribe("alice", part="live")
+        await stream.until_snapshot()
+    return stream
+
+
+async def _plant(stage: Stage, stream: Subscription) -> None:
+    """Publish sensitive values and look where they may show: in polls with and without a cursor, and in the metrics."""
+    polls = stage.has(Capability.POLLING)
+    cursor = cursor_after((await stage.poll("alice", part="before-planted")).document) if polls else ""
+    for _ in range(PLANTED):
+        await stream.until(await stage.publish("alice", part="planted", variant=Variant.SENSITIVE))
+    if polls:
+        await stage.poll("alice", part="polled")
+        await stage.poll("alice", part="polled-after", query=f"after={quote(cursor)}")
+    if stage.has(Capability.METRICS):
+        await stage.scrape(part="scraped")
 
 
 SCENARIOS = (hostile_text,)

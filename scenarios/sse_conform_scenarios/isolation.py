@@ -18,8 +18,10 @@ _LISTENING = ("bob", *(alias.name for alias in corpus.aliases() if alias.listens
 async def namesakes(stage: Stage) -> None:
     """Events happen to users whose names are alike, before and while some of them listen."""
     people = ["bob", "longer"]
-    if stage.has(Capability.ODD_NAMES):
-        people += [alias.name for alias in corpus.aliases() if alias.odd and await stage.namesake("bob", alias)]
+    for alias in corpus.aliases():
+        may_be = stage.has(Capability.ODD_NAMES if alias.odd else Capability.FRESH_USERS)
+        if alias.name not in people and may_be and await stage.namesake("bob", alias):
+            people.append(alias.name)
     for person in people:
         await stage.publish(person, part=person)
     streams = [(person, await stage.subscribe(person, part=person)) for person in _LISTENING if person in people]

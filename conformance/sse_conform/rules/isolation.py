@@ -12,7 +12,7 @@ from sse_conform.transcript import Event, Stream, Transcript
 _NEEDS = frozenset({Capability.TRIGGERS, Capability.SECOND_USER, Capability.TARGETED})
 _SCENE, _NAMESAKES = "delivery.live", "isolation.namesakes"
 #: Who has an ordinary name in the scene of the namesakes.
-_ORDINARY = frozenset({"bob", "longer"})
+_ORDINARY = frozenset({"bob", "longer", "prefixed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,9 +151,9 @@ def _overheard(namesake: Namesake) -> Iterator[Finding]:
 )
 def like_names_are_kept_apart(namesake: Namesake) -> Iterator[Finding]:
     """
-    A user hears nothing of another one whose name begins with the same letters.
+    A user hears nothing of another one whose name begins or ends with the same letters.
 
-    1 and 10, bob and bobby: nobody notices until there are ten users.
+    1 and 10, bob and bobby, ann and joann: nobody notices until there are ten users.
     """
     yield from _overheard(namesake)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import HOSTILE, SNAPSHOT, first_snapshot, lists, names, polled
+from sse_conform.evidence import HOSTILE, NOTIFICATION, SNAPSHOT, first_snapshot, lists, names, polled
 from sse_conform.markers import PLANTED
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan
@@ -70,7 +70,7 @@ def polls(transcript: Transcript) -> Iterator[e.Exchanged]:
     """The polls that list what carried planted values."""
     planted = _planted(transcript)
     for exchange in transcript.exchanges:
-        if exchange.scene == _SCENE and exchange.part == "polled" and exchange.status == 200:
+        if exchange.scene == _SCENE and exchange.part in {"polled", "polled-after"} and exchange.status == 200:
             listed = polled(exchange, transcript.terms)
             if any(names(published, item) for item in listed for published in planted):
                 yield exchange
@@ -108,7 +108,11 @@ def _head(headers: tuple[e.Header, ...]) -> str:
 
 
 def errors(transcript: Transcript) -> Iterator[Witness]:
-    """Every head, and the body of every refusal, since the first value was planted."""
+    """
+    Every head and the body of every refusal since the first value was planted, and what streams carry beside events.
+
+    That is comments, heartbeats, and whatever else is neither a snapshot nor a notification.
+    """
     since = min((published.t for published in _planted(transcript)), default=None)
     if since is None:
         return
@@ -116,10 +120,21 @@ def errors(transcript: Transcript) -> Iterator[Witness]:
         if stream.head and stream.head.t > since:
             refusal = "" if stream.opened else stream.body.decode("utf-8", "replace")
             yield Witness(text=f"{_head(stream.head.headers)}\n{refusal}", where="in a head or a refusal", at=stream)
+        if stream.opened:
+            yield Witness(text=_beside_events(stream), where="beside events", at=stream)
     for exchange in transcript.exchanges:
         if exchange.answered > since:
             refusal = "" if 200 <= exchange.status < 300 else exchange.body.decode("utf-8", "replace")
             yield Witness(text=f"{_head(exchange.headers)}\n{refusal}", where="in a head or an error", at=exchange)
+
+
+def _beside_events(stream: Stream) -> str:
+    told = {SNAPSHOT, NOTIFICATION}
+    return "\n".join(
+        text
+        for block in stream.blocks
+        for text in (block.frame.comments if block.frame.type in told else (block.raw.decode("utf-8", "replace"),))
+    )
 
 
 @rule(
@@ -129,13 +144,13 @@ def errors(transcript: Transcript) -> Iterator[Witness]:
     over=errors,
     scenes=_SCENE,
     needs=_NEEDS,
-    hint="a header for debugging, or the text of an error that quotes its input",
+    hint="a header or a comment for debugging, or the text of an error that quotes its input",
 )
 def errors_hold_nothing(witness: Witness) -> Iterator[Finding]:
     """
-    Heads and refusals carry no sensitive value.
+    Heads, refusals, comments and heartbeats carry no sensitive value.
 
-    Data leaks by side doors: a debug header, an error that quotes what it refused.
+    Data leaks by side doors: a debug header or comment, an error that quotes what it refused.
     """
     yield from _leak(witness.text, witness.where, witness.at)
 

@@ -22,6 +22,7 @@ from sse_conform_server.faults import (
     reconnecting,
     refusing,
     rooms,
+    side_doors,
     snapshots,
     stream_head,
     tabs,
@@ -32,7 +33,7 @@ from sse_conform_server.naming import named
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
-    deaths, forgetting, lasting, circumstances, limit_keys, paging,
+    deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

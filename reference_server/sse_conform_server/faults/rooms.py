@@ -56,6 +56,12 @@ FAULTS: tuple[Fault, ...] = (
         "isolation.odd-names",
     ),
     fault(
+        "rooms-by-suffix",
+        "Rooms are found by LIKE with a percent sign in front: ann hears what concerns joann.",
+        _rooms(lambda listener, recipient: recipient.endswith(listener)),
+        "isolation.similar-users",
+    ),
+    fault(
         "rooms-without-case",
         "Rooms are kept by names in lower case: bob hears what concerns Bob.",
         _rooms(lambda listener, recipient: recipient.lower() == listener.lower()),
