@@ -33,7 +33,7 @@ async def hostile_text(stage: Stage) -> None:
 
 
 async def _say_texts(stage: Stage, stream: Subscription) -> Subscription:
-    """Publish every text and read all back; a stream that a text broke shows no more events and gives way to another."""
+    """Publish every text and read all back; a stream that a text broke tells no more and gives way to another."""
     published = [await stage.publish("alice", part=text.name, text=text.value) for text in corpus.texts()]
     await stream.until(*published)
     whole = await stream.until(await stage.publish("alice", part="barrier"))
