@@ -103,12 +103,14 @@ class Stage(Protocol):
         urgent: bool = False,
         beside: str = "",
         path_of: str = "",
+        path_end: str = "",
     ) -> Subscription:
         """
         One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
 
         Within a scene a user's token of one kind is always the same. ``beside`` labels another user, whose genuine
         token travels in the cookie while the first one's is in the header; ``path_of`` one whom the path names.
+        ``path_end`` is added to the path.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
         (bytes) makes the kernel swallow little for a reader that is meant to fall behind.
         """

@@ -31,12 +31,13 @@ def _presented(terms: Terms) -> tuple[TokenKind, ...]:
     return tuple(kind for kind in PRESENTED if kind.common or not terms.quick)
 
 
-@scenario("auth.refusals", users=("alice",), attempts=lambda terms: len(_presented(terms)) + 2, quick=True)
+@scenario("auth.refusals", users=("alice",), attempts=lambda terms: len(_presented(terms)) + 3, quick=True)
 async def refusals(stage: Stage) -> None:
     """
     Every kind of token that is not valid, in a quick run the common ones, is tried between two valid ones.
 
-    REST sees each of them first: who remembers what it has seen takes it on the stream.
+    REST sees each of them first: who remembers what it has seen takes it on the stream. None at all is tried at the
+    path with a slash at its end, too: routers differ in what they take for one path.
     """
     control = (
         TokenKind.RESIGNED
@@ -55,6 +56,7 @@ async def refusals(stage: Stage) -> None:
         await _see_out(await stage.subscribe("alice", part=kind.value, token=kind))
 
     await asyncio.gather(*(refused(kind) for kind in _presented(stage.terms) if stage.makes(kind)))
+    await _see_out(await stage.subscribe("alice", part="other-door", token=TokenKind.MISSING, path_end="/"))
     await _see_out(await stage.subscribe("alice", part="control-after", token=control))
 
 

@@ -1,12 +1,20 @@
 """Requests from pages of other origins."""
 
+from urllib.parse import urlsplit
+
 from sse_conform.entries import TokenKind
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 
-#: An origin that no service admits on purpose (RFC 2606 keeps the name free).
-STRANGER = "https://stranger.example"
+#: A domain that no service admits on purpose (RFC 2606 keeps the name free).
+STRANGERS = "stranger.example"
+
+
+def _stranger(admitted: str) -> str:
+    """An origin of the strangers' that begins like the admitted one: exact is not by the first letters."""
+    origin = urlsplit(admitted)
+    return f"{origin.scheme or 'https'}://{origin.hostname or 'app'}.{STRANGERS}"
 
 
 async def _see_out(stream: Subscription) -> None:
@@ -19,7 +27,7 @@ async def origins(stage: Stage) -> None:
     """A page of a stranger's origin opens a stream, and one of the admitted origin, which asks by preflight first."""
     admitted = stage.terms.allowed_origin
     sent = ["last-event-id", *(["authorization"] if stage.has(Capability.BEARER) else [])]
-    await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", STRANGER)]))
+    await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", _stranger(admitted))]))
     asks = [
         ("origin", admitted),
         ("access-control-request-method", "GET"),

@@ -29,13 +29,18 @@ async def expiry(stage: Stage) -> None:
         return
     clock = asyncio.get_running_loop().time
     past = clock() + NEAR_SECONDS + stage.terms.leeway + CLOCKS
+    if stage.has(Capability.TRIGGERS):
+        await stream.until(await stage.publish("alice", part="before-expiry"))
     still_open = await stage.watch(stream, _end(stage.terms), "the token to expire")
     if still_open and stage.has(Capability.TRIGGERS):
         await stream.until(await stage.publish("alice", part="after-expiry"))
     await stream.close()
     if past > clock():
         await stage.pass_time(past - clock(), "the leeway to pass")
-    again = await stage.subscribe("alice", part="reconnect", token=TokenKind.NEAR_EXPIRY)
+    # As an EventSource comes back: with the id of what it heard last.
+    again = await stage.subscribe(
+        "alice", part="reconnect", token=TokenKind.NEAR_EXPIRY, last_event_id=stream.last_event_id or None
+    )
     await again.until_ended(seconds=REFUSAL_SECONDS)
     await again.close()
 

@@ -19,7 +19,7 @@ DISGUISED = 3
 DISGUISES = ("spoofed", "other-user", "other-url", "other-client", "resumed")
 #: Then so many times such a share of the window passes, and attempts are made anew: a limit lasts for its window.
 ROUNDS = 2
-PAUSE_SHARE = 0.25
+PAUSE_SHARE = 0.125
 #: So many are made at once, lest a slow answer stretch the burst beyond its window; with the held stream they stay
 #: within what one user may commonly hold open.
 AT_ONCE = 3

@@ -117,6 +117,7 @@ class LiveStage:
         urgent: bool = False,
         beside: str = "",
         path_of: str = "",
+        path_end: str = "",
     ) -> Subscription:
         """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
         variation = Variation(
@@ -126,7 +127,7 @@ class LiveStage:
             without=tuple(without),
             scheme=scheme,
             last_event_id=last_event_id,
-            path=path_naming(self._world.profile, self.user(path_of)) if path_of else "",
+            path=self._path(path_of, path_end),
         )
         attempt = Attempt(
             user=user,
@@ -142,6 +143,16 @@ class LiveStage:
         if self._attempts.made == self._scene.most(self.terms):
             await self._gate.settle(self._scene.id)
         return subscription
+
+    def _path(self, path_of: str, path_end: str) -> str:
+        """Another path than the stream's; empty for that one."""
+        if not path_of and not path_end:
+            return ""
+        profile = self._world.profile
+        path, mark, query = (path_naming(profile, self.user(path_of)) if path_of else profile.paths.stream).partition(
+            "?"
+        )
+        return f"{path}{path_end}{mark}{query}"
 
     async def close_all(self) -> None:
         """Close what the scene left open."""

@@ -93,11 +93,19 @@ class TokenMint:
     def _claims(self, recipe: Token, claims: Claims) -> Claims:
         """The genuine claims with the one change of the recipe."""
         subject = self._auth.subject_claim
-        other = {"{other}": _other(claims.get(subject))}
-        changed = {name.replace("{subject}", subject): other.get(value, value) for name, value in recipe.claims.items()}
+        changed = {
+            name.replace("{subject}", subject): self._filled(value, claims.get(subject))
+            for name, value in recipe.claims.items()
+        }
         without = {name.replace("{subject}", subject) for name in recipe.without}
         kept = {name: value for name, value in claims.items() if name not in without}
         return kept | changed | self._instants(recipe, claims)
+
+    def _filled(self, value: str, subject: object) -> object:
+        """The value of a claim; somebody else's subject is of the type of the genuine one."""
+        if value == "{other}":
+            return _other(subject)
+        return value.replace("{issuer}", self._auth.issuer or "").replace("{audience}", self._auth.audience or "")
 
     def _instants(self, recipe: Token, claims: Claims) -> Claims:
         """Whole seconds, as NumericDate is commonly written; a token begins before it ends."""

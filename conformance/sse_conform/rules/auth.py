@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 
 from sse_conform.entries import TokenKind
 from sse_conform.rule import Finding, Rule, rule
-from sse_conform.spec import Capability, Level, SpecRef, plan, rfc
+from sse_conform.spec import Capability, Level, SpecRef, plan, practice, rfc
 from sse_conform.transcript import Stream, Transcript
 
 _PLAN = plan("Security")
 _SCENE = "auth.refusals"
 _CONTROLS = ("control-before", "control-after")
+#: The attempt at another spelling of the path.
+_OTHER_DOOR = "other-door"
 
 
 def controlled(transcript: Transcript) -> bool:
@@ -25,6 +27,8 @@ def refusals(*kinds: TokenKind) -> Callable[[Transcript], Iterator[Stream]]:
         wanted = kinds or tuple(kind for kind in TokenKind if kind.invalid)
         for stream in transcript.streams:
             kind = stream.attempt.token
+            if stream.attempt.part == _OTHER_DOOR:
+                continue
             if kind not in wanted or stream.attempt.method != "GET" or stream.head is None or stream.status == 429:
                 continue
             if controlled(transcript) or (kind is TokenKind.MISSING and stream.attempt.scene == "preflight"):
@@ -158,6 +162,31 @@ _NEGATIVES = (
 )
 
 
+def other_doors(transcript: Transcript) -> Iterator[Stream]:
+    """The attempt without a token at another spelling of the path, where the stream opens with one."""
+    if controlled(transcript):
+        yield from (s for s in transcript.streams_in(_SCENE, _OTHER_DOOR) if s.head and s.status != 429)
+
+
+@rule(
+    "auth.other-door",
+    level=Level.MUST,
+    spec=(_PLAN, practice("Access rules by path that a router reads otherwise: CVE-2023-20860, Spring Framework")),
+    over=other_doors,
+    scenes=_SCENE,
+    quick=False,
+    hint="the access rule names one spelling of the path, and the router takes others for the same",
+)
+def other_door_is_shut(stream: Stream) -> Iterator[Finding]:
+    """
+    The path with a slash at its end opens no stream without a token.
+
+    No such path is fine, a redirect too. Access rules are often kept apart from the routes, and read paths otherwise.
+    """
+    if stream.opened and stream.media_type == "text/event-stream":
+        yield Finding(expected="no stream", actual=f"a stream at {stream.attempt.target} without a token", at=stream)
+
+
 @rule(
     "auth.expired-401",
     level=Level.MUST,
@@ -219,6 +248,7 @@ def refusal_has_challenge(stream: Stream) -> Iterator[Finding]:
 
 RULES = (
     *_NEGATIVES,
+    other_door_is_shut,
     expired_is_401,
     refusal_is_401,
     refusal_has_challenge,

@@ -90,15 +90,22 @@ def varies_by_origin(stream: Stream) -> Iterator[Finding]:
 )
 def preflight_admits_headers(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
-    The preflight admits Last-Event-ID, and Authorization where the token travels in it.
+    The preflight admits the origin, Last-Event-ID, and Authorization where the token travels in it.
 
     Clients that fetch streams themselves send both; without leave the browser does not even try.
     """
     wanted = ["last-event-id", *(["authorization"] if terms.has(Capability.BEARER) else [])]
     allowed = {name.strip().lower() for v in stream.headers("access-control-allow-headers") for name in v.split(",")}
-    missing = [name for name in wanted if name not in allowed]
+    credentials = "true" in [value.strip() for value in stream.headers("access-control-allow-credentials")]
+    # Fetch, 4.10: the wildcard stands for all names but Authorization, and for itself where credentials are sent.
+    any_name = set() if credentials or "*" not in allowed else {"last-event-id"}
+    missing = [name for name in wanted if name not in allowed | any_name]
+    origins = [value.strip() for value in stream.headers("access-control-allow-origin")]
     if not 200 <= stream.status < 300:
         yield Finding(expected="2xx to the preflight", actual=str(stream.status), at=stream)
+    elif origins not in ([terms.allowed_origin], ["*"]):
+        expected = f"Access-Control-Allow-Origin: {terms.allowed_origin}"
+        yield Finding(expected=expected, actual=", ".join(origins) or "none", at=stream)
     elif missing:
         yield Finding(expected=f"{' and '.join(wanted)} admitted", actual=f"without {', '.join(missing)}", at=stream)
 

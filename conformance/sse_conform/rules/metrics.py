@@ -1,7 +1,7 @@
 """Rules on metrics: the three of the plan are there, the gauge tells the truth, and nobody is named."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sse_conform import entries as e
 from sse_conform.evidence import SECOND
@@ -91,9 +91,17 @@ def all_three_are_there(scrape: Scrape, terms: Terms) -> Iterator[Finding]:
 
 
 def risen(transcript: Transcript) -> Iterator[Scrape]:
-    """The last look while streams of the scene were open: the scene looks again until the gauge shows them."""
-    looks = tuple(scrapes(transcript, "meanwhile"))
-    return (scrape for scrape in looks[-1:] if scrape.greeted)
+    """
+    The last look while streams of the scene were open, which the scene repeats until the gauge shows them, and all
+    later ones: what it showed once it must go on to show until it is closed.
+    """
+    looks = tuple(scrapes(transcript, "meanwhile"))[-1:]
+    for first in looks:
+        known = [s for s in _greeted(transcript) if s.events[0].t < first.exchange.t]
+        for look in (*looks, *scrapes(transcript, "quiet", "afterwards")):
+            still = sum(look.exchange.answered < stream.watched_until for stream in known)
+            if still:
+                yield replace(look, greeted=still)
 
 
 @rule(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sse_conform.evidence import NOTIFICATION, PING
+from sse_conform.evidence import NOTIFICATION, PING, SECOND
 from sse_conform.prometheus_text import value_of
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.metrics import Scrape, scrapes
@@ -15,6 +15,8 @@ from sse_conform.transcript import Transcript
 _PLAN = plan("Metrics")
 _SCENE = "metrics.gauge"
 _NEEDS = frozenset({Capability.METRICS, Capability.TRIGGERS})
+#: A duration may be taken from the head or from the snapshot on, and up to when the end was noticed.
+LEAST_SHARE = 0.5
 #: How a service may refuse a token; what kind of refusal is right, rules of their own say.
 _REFUSALS = frozenset({400, 401, 403})
 
@@ -138,6 +140,82 @@ def pings_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator[Fi
         yield _grown(last, sent, last.events, f"{last.pings} pings came")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """The first look and the last one, the events that were told meanwhile, and the lives (s) of streams that ended."""
+
+    first: Scrape
+    last: Scrape
+    told: int
+    lives: tuple[float, ...]
+
+    def growth(self, name: str) -> float | None:
+        """By how much a metric grew; None where either look does not have it."""
+        before, after = value_of(self.first.text, name), value_of(self.last.text, name)
+        return None if before is None or after is None else after - before
+
+
+def wholes(transcript: Transcript) -> Iterator[Whole]:
+    """The whole of the scene, where streams of it were closed, and the gauge had fallen by them at the last look."""
+    looks = [tuple(scrapes(transcript, part)) for part in ("before", "meanwhile", "afterwards")]
+    if all(looks):
+        first, peak, last = looks[0][0], looks[1][-1], looks[2][-1]
+        since, until = first.exchange.answered, last.exchange.t
+        own = [s for s in transcript.streams_in(_SCENE) if s.opened and s.events and s.watched_until < until]
+        gauge = transcript.terms.metric_names[0]
+        high, low = value_of(peak.text, gauge), value_of(last.text, gauge)
+        if own and high is not None and low is not None and low <= max(0.0, high - len(own)):
+            told = sum(ev.type == NOTIFICATION and since < ev.t < until for s in own for ev in s.events)
+            lives = tuple((stream.watched_until - stream.events[0].t) / SECOND for stream in own)
+            yield Whole(first=first, last=last, told=told, lives=lives)
+
+
+@rule(
+    "metrics.counts-events",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=lambda transcript: (whole for whole in wholes(transcript) if whole.told),
+    scenes=_SCENE,
+    needs=_NEEDS,
+    hint="the counter is exposed and nobody counts it up",
+)
+def events_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
+    """
+    Events that are sent count.
+
+    A counter that stands still says of a service that works that nothing happens.
+    """
+    growth = whole.growth(terms.metric_names[2])
+    if growth is not None and growth <= 0:
+        expected = f"{terms.metric_names[2]} to grow: {whole.told} events came"
+        yield Finding(expected=expected, actual=f"by {growth:g}", at=whole.last.exchange)
+
+
+@rule(
+    "metrics.counts-durations",
+    level=Level.MUST,
+    spec=_PLAN,
+    over=wholes,
+    scenes=_SCENE,
+    needs=frozenset({Capability.METRICS}),
+    hint="it is observed where the handler ends by itself and not where the client goes, or its beginning is taken late",
+)
+def durations_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
+    """
+    The duration of streams that clients leave counts.
+
+    Nearly all streams end so: an average without them is that of the odd ones. Judged where it is a sum and a count.
+    """
+    name, streams, lived = terms.metric_names[1], len(whole.lives), sum(whole.lives)
+    count, seconds = whole.growth(f"{name}_count"), whole.growth(f"{name}_sum")
+    if count is not None and count < streams:
+        actual = f"by {count:g}"
+        yield Finding(expected=f"{name}_count to grow by {streams}", actual=actual, at=whole.last.exchange)
+    elif seconds is not None and name.endswith("_seconds") and seconds < lived * LEAST_SHARE:
+        expected = f"{name}_sum to grow by {lived:.1f}"
+        yield Finding(expected=expected, actual=f"by {seconds:g}", at=whole.last.exchange)
+
+
 def _grown(between: Between, name: str, allowed: int, meanwhile: str) -> Finding:
     return Finding(
         expected=f"{name} to grow by {allowed} at most",
@@ -146,4 +224,4 @@ def _grown(between: Between, name: str, allowed: int, meanwhile: str) -> Finding
     )
 
 
-RULES = (refusals_do_not_count, pings_do_not_count)
+RULES = (refusals_do_not_count, pings_do_not_count, events_count, durations_count)

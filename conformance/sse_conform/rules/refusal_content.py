@@ -71,15 +71,28 @@ def refusal_tells_nothing(refusal: Refusal) -> Iterator[Finding]:
         yield Finding(expected="a short refusal", actual=f"{found[0].strip()[:60]!r} in it", at=refusal.at)
 
 
-def baited(transcript: Transcript) -> Iterator[tuple[Refusal, frozenset[str]]]:
-    """The refusals of tokens of a user of whom there was something to tell, each with the markers of all users."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bait:
+    """A refusal that might have told something: everybody's markers, and the names of users other than its own."""
+
+    refusal: Refusal
+    markers: frozenset[str]
+    names: frozenset[str]
+
+
+def baited(transcript: Transcript) -> Iterator[Bait]:
+    """The refusals of tokens of a user of whom there was something to tell."""
     baits = [p for p in transcript.publishes if p.scene == _SCENE and p.part == "bait" and p.marker]
     told = [s for s in transcript.streams_in(_SCENE, "control-before") if any(s.mentions(bait) for bait in baits)]
     markers = frozenset(p.marker for p in transcript.publishes if p.marker)
-    if told:
-        for refusal in said(transcript):
-            if not isinstance(refusal.at, Stream) or refusal.at.attempt.scene == _SCENE:
-                yield refusal, markers
+    users = {stream.attempt.user for stream in transcript.streams} - {""}
+    # An ordinary word, as "admin", stands in texts of refusals without naming anybody.
+    telling = frozenset(user for user in users if re.search(r"[0-9@]", user))
+    for refusal in said(transcript) if told else ():
+        at = refusal.at
+        if not isinstance(at, Stream) or at.attempt.scene == _SCENE:
+            own = at.attempt.user if isinstance(at, Stream) else at.user
+            yield Bait(refusal=refusal, markers=markers, names=telling - {own})
 
 
 @rule(
@@ -89,19 +102,21 @@ def baited(transcript: Transcript) -> Iterator[tuple[Refusal, frozenset[str]]]:
     over=baited,
     scenes=_SCENE,
     needs={Capability.TRIGGERS, Capability.MARKERS},
-    hint="the handler goes on after it has sent the refusal: a return is missing",
+    hint="the handler goes on after it has sent the refusal: a return is missing; or an error page shows who is there",
 )
-def refusal_shows_no_data(subject: tuple[Refusal, frozenset[str]]) -> Iterator[Finding]:
+def refusal_shows_no_data(bait: Bait) -> Iterator[Finding]:
     """
-    A refusal shows nobody's notifications.
+    A refusal shows nobody's notifications, and no other user's name.
 
     Whoever sends an invalid token is nobody: a status of 401 hides nothing where the snapshot follows in its body.
     """
-    refusal, markers = subject
-    shown = markers.intersection(MARKER.findall(refusal.text))
-    if shown:
-        actual = f"{len(shown)} of a user's notifications, in answer to a {refusal.token.value} token"
-        yield Finding(expected="a refusal and no data", actual=actual, at=refusal.at)
+    refusal = bait.refusal
+    shown = bait.markers.intersection(MARKER.findall(refusal.text))
+    named = [name for name in bait.names if name in refusal.text]
+    for what, count in (("of a user's notifications", len(shown)), ("names of other users", len(named))):
+        if count:
+            actual = f"{count} {what}, in answer to a {refusal.token.value} token"
+            yield Finding(expected="a refusal and no data", actual=actual, at=refusal.at)
 
 
 @rule(

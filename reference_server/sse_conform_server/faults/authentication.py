@@ -21,7 +21,7 @@ Reading = Callable[[Parts, str | None], dict[str, Any] | None]
 """A token, or `None` for none, to claims that are good enough for the fault, or `None`."""
 
 
-def _also_accepting(read: Reading) -> Callable[[Parts], Parts]:
+def also_accepting(read: Reading) -> Callable[[Parts], Parts]:
     """Where the strict check refuses, look again with a weaker one."""
 
     def apply(parts: Parts) -> Parts:
@@ -163,21 +163,21 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-no-token",
         "Without any token a stream opens for a nameless shared user.",
-        _also_accepting(lambda _, token: {} if token is None else None),
+        also_accepting(lambda _, token: {} if token is None else None),
         "auth.refuses-missing",
         "polling.auth",
     ),
     fault(
         "accept-garbage",
         "A token that cannot be decoded is treated as a guest instead of being refused.",
-        _also_accepting(_garbage),
+        also_accepting(_garbage),
         "auth.refuses-garbage",
         "polling.auth-tokens",
     ),
     fault(
         "accept-wrong-key",
         "Tokens are decoded but their signature is not verified.",
-        _also_accepting(weakly(unsigned=True)),
+        also_accepting(weakly(unsigned=True)),
         "auth.refuses-wrong-key",
         "auth.refuses-tampered",
         "auth.refuses-alg-none",
@@ -188,7 +188,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-expired",
         "The `exp` claim is not looked at when a stream opens.",
-        _also_accepting(weakly(without=("verify_exp",))),
+        also_accepting(weakly(without=("verify_exp",))),
         "auth.refuses-expired",
         "auth.leeway-200",
         "auth.expired-401-reconnect",
@@ -197,7 +197,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-lately-expired",
         "The verifier forgives clients' clocks by a minute, as its library's default says.",
-        _also_accepting(weakly(leeway=60.0)),
+        also_accepting(weakly(leeway=60.0)),
         "auth.leeway-200",
         "auth.expired-401-reconnect",
     ),
@@ -226,21 +226,21 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-wrong-issuer",
         "Whose token it is does not matter as long as the key fits.",
-        _also_accepting(weakly(without=("verify_iss",))),
+        also_accepting(weakly(without=("verify_iss",))),
         "auth.refuses-wrong-issuer",
         "polling.auth-tokens",
     ),
     fault(
         "accept-wrong-audience",
         "A token for any service of the house opens the stream.",
-        _also_accepting(weakly(without=("verify_aud",))),
+        also_accepting(weakly(without=("verify_aud",))),
         "auth.refuses-wrong-audience",
         "polling.auth-tokens",
     ),
     fault(
         "accept-none-alg",
         "The algorithm is taken from the token, so that `none` in some spelling needs no signature.",
-        _also_accepting(_none_algorithm),
+        also_accepting(_none_algorithm),
         "auth.refuses-alg-none",
         "auth.refuses-alg-none-odd-case",
         "polling.auth-tokens",
@@ -248,27 +248,27 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "accept-any-hmac",
         "Any HMAC algorithm is accepted, not only those configured.",
-        _also_accepting(weakly(algorithms=("HS256", "HS384", "HS512"))),
+        also_accepting(weakly(algorithms=("HS256", "HS384", "HS512"))),
         "auth.refuses-foreign-algorithm",
         "polling.auth-tokens",
     ),
     fault(
         "accept-no-subject",
         "A token without `sub` opens the stream of a user called undefined, shared by all such tokens.",
-        _also_accepting(weakly(without=("sub",))),
+        also_accepting(weakly(without=("sub",))),
         "auth.refuses-no-subject",
         "polling.auth-tokens",
     ),
     fault(
         "accept-no-expiry",
         "A token without `exp` is good for ever.",
-        _also_accepting(weakly(without=("exp",))),
+        also_accepting(weakly(without=("exp",))),
         "auth.refuses-no-expiry",
     ),
     fault(
         "accept-not-yet-valid",
         "The `nbf` claim is ignored.",
-        _also_accepting(weakly(without=("verify_nbf", "verify_iat"))),
+        also_accepting(weakly(without=("verify_nbf", "verify_iat"))),
         "auth.refuses-not-yet-valid",
         "polling.auth-tokens",
     ),

@@ -15,6 +15,7 @@ from sse_conform_server.faults import (
     lasting,
     limit_keys,
     limiting,
+    miscounts,
     narrow,
     paging,
     persistence,
@@ -24,6 +25,7 @@ from sse_conform_server.faults import (
     rooms,
     side_doors,
     snapshots,
+    strangers,
     stream_head,
     tabs,
 )  # fmt: skip
@@ -34,6 +36,7 @@ AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
+    strangers, miscounts,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

@@ -16,8 +16,8 @@ from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.limiter import MovingWindowLimiter
 from sse_conform_server.parts import Parts
 
-_SHARE = 0.2
-"""The limit lasts for so much of its window."""
+_SHARE = 0.1
+"""A counter is kept for so much of the window after the last attempt."""
 
 
 def _limited_by(key: Callable[[Scope, str], str | None]) -> Callable[[Parts], Parts]:
@@ -62,21 +62,19 @@ def _first_attempt(scope: Scope, address: str) -> str | None:
     return None if "last-event-id" in Headers(scope=scope) else address
 
 
-class _Hasty:
-    """Takes the window for shorter than it is."""
+class _Expiring:
+    """Keeps a counter with a time to live, which each attempt sets anew: in too small a unit."""
 
-    def __init__(self, limit: int, window: float) -> None:
-        self._limit, self._window = limit, window
-        self._admitted: dict[str, list[float]] = {}
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit, self._seconds = limit, seconds
+        self._counted: dict[str, tuple[int, float]] = {}
 
     async def admit(self, address: str) -> float | None:
         now = time.monotonic()
-        lately = [then for then in self._admitted.get(address, ()) if then > now - self._window]
-        self._admitted[address] = lately
-        if len(lately) >= self._limit:
-            return self._window
-        lately.append(now)
-        return None
+        count, then = self._counted.get(address, (0, now))
+        count = count + 1 if now - then < self._seconds else 1
+        self._counted[address] = (count, now)
+        return None if count <= self._limit else self._seconds
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -101,8 +99,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault(
         "limit-in-another-unit",
-        "The window is given in a smaller unit than the limiter takes it for: it is over in a moment.",
-        lambda parts: replace(parts, limiter=_Hasty(parts.settings.limit, _SHARE * parts.settings.window)),
+        "The time to live of the counter is given in too small a unit: after a moment everything is forgotten.",
+        lambda parts: replace(parts, limiter=_Expiring(parts.settings.limit, _SHARE * parts.settings.window)),
         "rate_limit.lasts",
     ),
 )
