@@ -198,7 +198,7 @@ def events_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
     over=wholes,
     scenes=_SCENE,
     needs=frozenset({Capability.METRICS}),
-    hint="it is observed where the handler ends by itself and not where the client goes, or its beginning is taken late",
+    hint="it is observed where the handler ends by itself and not where the client goes, or is taken too late",
 )
 def durations_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
     """
