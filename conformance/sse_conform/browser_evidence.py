@@ -10,7 +10,9 @@ from sse_conform.evidence import NOTIFICATION, SECOND, SNAPSHOT, names, tells_of
 from sse_conform.strict_json import NotJson, strict_json
 from sse_conform.transcript import Stream, Transcript
 
-OPEN, CLOSED = 1, 2
+CONNECTING, OPEN, CLOSED = 0, 1, 2
+#: How long each engine waits before it reconnects where the server says nothing, in seconds (measured).
+DEFAULT_RETRY = {"chromium": 3.0, "firefox": 5.0, "webkit": 3.0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,8 @@ class Outage(StrEnum):
     """The stream is lost, and 503 is answered to whoever asks for it anew; all else goes through."""
     LIMITED = "limited"
     """The same with 429."""
+    SLOW = "slow"
+    """What is connected goes on, and all bytes come slowly."""
 
 
 class Tab(Protocol):
@@ -42,7 +44,11 @@ class Tab(Protocol):
 
     @property
     def retry(self) -> float:
-        """Seconds after which the browser will reconnect: as the server said, else the browser's own."""
+        """
+        Seconds after which the browser should reconnect: as the server said, else the browser's own.
+
+        A time beyond what was promised, or beyond all patience, counts only that far.
+        """
         ...
 
     async def until_snapshot(self) -> bool:
@@ -51,6 +57,14 @@ class Tab(Protocol):
 
     async def until(self, *published: Published) -> bool:
         """Wait until the page was told of each of these events, live or by a snapshot."""
+        ...
+
+    async def until_back(self, *published: Published) -> bool:
+        """
+        Wait until a page that lost its connection has a snapshot again, and was told of these events.
+
+        Whether it came back and was told. Other scenes may act meanwhile.
+        """
         ...
 
     async def until_lost(self, *, seconds: float) -> bool:
@@ -130,11 +144,12 @@ class OwnPage(Protocol):
 class Device(Protocol):
     """One person's browser profile: cookies or headers of one account, and a network that can fail."""
 
-    async def open(self, part: str, *, patience: float | None = None) -> Tab:
+    async def open(self, part: str, *, patience: float | None = None, again: float | None = None) -> Tab:
         """
         A new tab that opens the stream.
 
-        With ``patience`` (seconds) the page makes a new EventSource where nothing was dispatched for so long.
+        With ``patience`` (seconds) the page makes a new EventSource where nothing was dispatched for so long, with
+        ``again`` (seconds) so long after one gave up.
         """
         ...
 

@@ -144,13 +144,14 @@ class LiveDevice:
         profile = self._around.profile
         await self.context.add_cookies([{"name": profile.auth.parameter, "value": credential, "url": profile.url}])
 
-    async def open(self, part: str, *, patience: float | None = None) -> LiveTab:
+    async def open(self, part: str, *, patience: float | None = None, again: float | None = None) -> LiveTab:
         """A new tab that opens the stream."""
         profile, credential = self._around.profile, self._owner.credential
         url = profile.url.rstrip("/") + profile.paths.stream
         if credential is not None and profile.auth.carrier is Carrier.QUERY:
             url += f"?{profile.auth.parameter}={quote(credential)}"
-        return await self._load(part, {"url": url, "patience": (patience or 0) * 1000})
+        times = {"patience": (patience or 0) * 1000, "again": (again or 0) * 1000}
+        return await self._load(part, {"url": url, **times})
 
     async def visit(self, part: str) -> LiveTab:
         """A new tab that opens no stream."""
@@ -234,6 +235,7 @@ class LiveDevice:
             clock=around.clock,
             terms=around.terms,
             retry=lambda: self._retry_of(number),
+            passing=around.passing,
         )
         self._visits[number] = _Visit(tab=tab, part=part, settings={"page": number, "types": TYPES, **settings})
         self._note_page(number, part, own=False)

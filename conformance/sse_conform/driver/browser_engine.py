@@ -26,8 +26,6 @@ CHROMIUM_ARGUMENTS = (
 )
 #: Playwright turns this cache off by default; people have it on.
 CHROMIUM_UNWANTED = ("--disable-back-forward-cache",)
-#: How long each waits before it reconnects where the server says nothing, in seconds (measured).
-DEFAULT_RETRY = {Engine.CHROMIUM: 3.0, Engine.FIREFOX: 5.0, Engine.WEBKIT: 3.0}
 LAUNCH_SECONDS = 30.0
 FIX = "conform doctor --browser --fix installs one"
 

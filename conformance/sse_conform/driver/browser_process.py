@@ -3,7 +3,8 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sse_conform.driver.browser_engine import DEFAULT_RETRY, FIX, NoBrowserError, find, launch
+from sse_conform.browser_evidence import DEFAULT_RETRY
+from sse_conform.driver.browser_engine import FIX, NoBrowserError, find, launch
 from sse_conform.profile import BrowserChoice, Engine
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class BrowserProcess:
     @property
     def default_retry(self) -> float:
         """Seconds that it waits before it reconnects where the server says nothing."""
-        return DEFAULT_RETRY[self.engine]
+        return DEFAULT_RETRY[self.engine.value]
 
     async def __aenter__(self) -> Self:
         try:

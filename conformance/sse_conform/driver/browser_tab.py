@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sse_conform import entries as e
 from sse_conform.browser_entries import PageSaw, Sight
-from sse_conform.browser_evidence import tells
+from sse_conform.browser_evidence import CLOSED, CONNECTING, OPEN, tells
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.subscription import patience
 from sse_conform.evidence import SNAPSHOT
@@ -17,9 +17,10 @@ from sse_conform.terms import Terms
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-CONNECTING, OPEN, CLOSED = 0, 1, 2
 #: A browser that is to come back gets so much longer than the retry time, as a share of it and in seconds.
 RETURN_SHARE, RETURN_FLOOR = 0.5, 1.0
+#: A retry time is awaited up to this multiple of what was promised, without a promise up to so many seconds.
+RETRY_FACTOR, LONGEST_RETRY = 2.0, 30.0
 
 #: For so many seconds, and for what, a scene lets time pass while others act.
 Passing = Callable[[float, str], AbstractAsyncContextManager[None]]
@@ -38,6 +39,7 @@ class LiveTab:
         clock: Clock,
         terms: Terms,
         retry: Callable[[], float],
+        passing: Passing,
     ) -> None:
         self.number = number
         self.url = url
@@ -47,6 +49,7 @@ class LiveTab:
         self._clock = clock
         self._terms = terms
         self._retry = retry
+        self._passing = passing
         self._page: Page | None = None
         self._state = CONNECTING
         self._greeted = False
@@ -100,8 +103,9 @@ class LiveTab:
 
     @property
     def retry(self) -> float:
-        """Seconds after which the browser will reconnect."""
-        return self._retry()
+        """Seconds after which the browser should reconnect; see the protocol."""
+        promised = self._terms.retry
+        return min(self._retry(), RETRY_FACTOR * promised / 1000 if promised else LONGEST_RETRY)
 
     async def until_snapshot(self) -> bool:
         """Wait for an event named snapshot on the present connection."""
@@ -121,13 +125,21 @@ class LiveTab:
 
         return await self._wait(all_told, self._return())
 
+    async def until_back(self, *published: e.Published) -> bool:
+        """Wait until the page is in the picture again; see the protocol."""
+        async with self._passing(self.retry, "the browser to come back"):
+            back = await self.until_snapshot()
+        return back and await self.until(*published)
+
     async def until_lost(self, *, seconds: float) -> bool:
         """Wait until the EventSource is not open any more."""
-        return await self._wait(lambda: not self.connected, seconds)
+        async with self._passing(seconds, "the page to notice that the network failed"):
+            return await self._wait(lambda: not self.connected, seconds)
 
     async def until_stopped(self, *, seconds: float) -> bool:
         """Wait until the EventSource has given up."""
-        return await self._wait(lambda: self.stopped, seconds)
+        async with self._passing(seconds, "the page to give up"):
+            return await self._wait(lambda: self.stopped, seconds)
 
     async def request(self, asked: dict[str, Any]) -> dict[str, Any]:
         """A request that the page itself makes; see the harness. What went wrong is under ``error``."""

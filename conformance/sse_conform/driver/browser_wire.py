@@ -17,6 +17,7 @@ from sse_conform.driver.budget import Place
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.http_response import ResponseReader
 from sse_conform.driver.proxy_events import (
+    Cut,
     ProxyAccepted,
     ProxyAnswered,
     ProxyClientEnded,
@@ -128,7 +129,8 @@ class BrowserWire:
                 self._note(Deed.ACCEPTED, event.t, link=event.conn)
             case ProxyCut():
                 conn = self._conn(event.conn)
-                self._end(event.conn, event.t, End(kind=EndKind.CLOSED, detail=f"The proxy cut it: {event.how}."))
+                if event.how is not Cut.BLACKHOLE:  # which the target does not see: for it the exchange goes on
+                    self._end(event.conn, event.t, End(kind=EndKind.CLOSED, detail=f"The proxy cut it: {event.how}."))
                 self._note(Deed.CUT, event.t, link=event.conn, conn=conn, detail=event.how.value)
             case ProxyAnswered():
                 self._note(Deed.ANSWERED, event.t, link=event.conn, detail=str(event.status))

@@ -6,8 +6,11 @@ from http import HTTPStatus
 from typing import NamedTuple, assert_never
 
 from sse_conform.browsing import Outage
-from sse_conform.driver.proxy_faults import Blackhole, Close, Fault, Gateway, Reach, Refuse, Reset
+from sse_conform.driver.proxy_faults import Blackhole, Close, Fault, Gateway, Reach, Refuse, Reset, Throttle
 from sse_conform.driver.stream_records import format_endpoint
+
+#: Bytes a second of a slow network: a snapshot of an ordinary account takes some tenths of a second.
+SLOW_RATE = 8_000.0
 
 
 class Part(NamedTuple):
@@ -27,6 +30,8 @@ def parts_of(outage: Outage, stream: tuple[str, ...]) -> Iterator[Part]:
             yield Part(Close())
         case Outage.SILENCE:
             yield Part(Blackhole(), reach=Reach.ALL)
+        case Outage.SLOW:
+            yield Part(Throttle(rate=SLOW_RATE))
         case Outage.GATEWAY:
             yield Part(Gateway())
             yield Part(Reset())

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from sse_conform.driver.clock import Clock
@@ -33,6 +32,7 @@ from sse_conform.driver.proxy_request import (
     RequestReader,
     ResponseWatch,
     Target,
+    own_answer,
 )
 from sse_conform.driver.proxy_socket import close, receive, reset, swallow, without_delay
 from sse_conform.driver.stream_records import End, StreamRequest
@@ -78,7 +78,7 @@ class ProxyConnection:
         self._clock = clock
         self._note = note
         self._source_address = source_address
-        self._tell = on_wire or _nobody_asked
+        self._tell = on_wire or (lambda _event: None)
         self._requests = RequestReader()
         self._watch: ResponseWatch | None = None
         self._answered = asyncio.Event()
@@ -148,7 +148,15 @@ class ProxyConnection:
         return how
 
     async def _swallow(self) -> None:
-        await asyncio.gather(*(swallow(sock) for sock in self._sockets()))
+        overhearing = [self._overhear(self._link.sock)] if self._link else []
+        await asyncio.gather(swallow(self._client), *overhearing)
+
+    async def _overhear(self, target: socket.socket) -> None:
+        """What comes from the target is told, though the client never gets it."""
+        while data := await receive(target):
+            if not self._tunnel:
+                self._tell(ProxyReceived(t=self._clock.now(), conn=self.number, data=data))
+        self._tell(ProxyTargetEnded(t=self._clock.now(), conn=self.number, reset=data is None))
 
     def _sockets(self) -> list[socket.socket]:
         return [self._client, *([self._link.sock] if self._link else ())]
@@ -261,13 +269,7 @@ class ProxyConnection:
         self._self_answered = True
         await self._leave()
         self._note(ProxyAnswered(t=self._clock.now(), conn=self.number, status=status, detail=detail))
-        body = f"{detail}\n".encode()
-        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
-        head = (
-            f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        await self._down.put(head.encode("ascii") + body)
+        await self._down.put(own_answer(status, detail))
         self._down.end()
 
     async def _read_target(self, link: _Link) -> None:
@@ -299,7 +301,3 @@ class ProxyConnection:
         if ended_by_reset:
             raise ConnectionResetError
         link.sock.shutdown(socket.SHUT_WR)
-
-
-def _nobody_asked(_event: WireEvent) -> None:
-    """What goes over the wire interests nobody."""

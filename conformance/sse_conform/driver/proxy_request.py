@@ -7,6 +7,7 @@ RFC 9110, 7.6.1): in origin-form, and without the fields that concern the way to
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import h11
@@ -194,6 +195,17 @@ class ResponseWatch:
         except h11.RemoteProtocolError:
             self._readable = False
         return Answered.NOT_YET
+
+
+def own_answer(status: int, detail: str) -> bytes:
+    """An answer in the target's stead, as plain text; the connection ends with it."""
+    body = f"{detail}\n".encode()
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Fault"
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body
 
 
 def _server() -> h11.Connection:

@@ -8,6 +8,7 @@ from sse_conform.rule import Rule
 from sse_conform.rules import (
     auth,
     browser_delivery,
+    browser_return,
     cors,
     delivery,
     delivery_content,
@@ -76,6 +77,7 @@ ALL: tuple[Rule, ...] = (
     *reconnect.RULES,
     *resume.RULES,
     *replay.RULES,
+    *browser_return.RULES,
     *polling.RULES,
     *polling_pages.RULES,
     *polling_content.RULES,

@@ -22,6 +22,7 @@ from sse_conform_server.faults import (
     polling,
     reconnecting,
     refusing,
+    returning,
     rooms,
     side_doors,
     snapshots,
@@ -34,7 +35,7 @@ from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
-    heartbeats, reconnecting, limiting, polling, capabilities, client, narrow,
+    heartbeats, reconnecting, returning, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
     strangers, miscounts,
 )  # fmt: skip

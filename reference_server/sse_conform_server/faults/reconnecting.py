@@ -111,6 +111,13 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.retry-value",
     ),
     fault(
+        "retry-in-microseconds",
+        "The delay is given in microseconds where milliseconds are meant: clients stay away.",
+        _retry_line(lambda delay: b"retry: %d\n" % (1000 * delay)),
+        "reconnect.retry-value",
+        "client.honours-retry-native",
+    ),
+    fault(
         "replay-ignored",
         "Last-Event-ID is not read: what exceeds the snapshot is not replayed.",
         _without_replay,

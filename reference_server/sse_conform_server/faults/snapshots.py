@@ -219,6 +219,7 @@ FAULTS: tuple[Fault, ...] = (
         "snapshot.unread-counts-all",
         "snapshot.no-gap",
         "reconnect.nothing-missed",
+        "reconnect.after-faults-browser",
     ),
     fault(
         "unread-of-listed",

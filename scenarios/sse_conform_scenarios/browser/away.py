@@ -1,0 +1,154 @@
+"""A page whose network fails, in each of the ways in which networks fail, and what it learns when it is back."""
+
+from sse_conform.browser_absences import OUTAGE
+from sse_conform.browsing import Device, Outage, Tab
+from sse_conform.entries import Published
+from sse_conform.scenario import Stage, scenario
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+
+_NEEDS = frozenset({Capability.BROWSER, Capability.TRIGGERS})
+#: How long the browser is offline, in reconnection times: shorter than one, and through several vain attempts.
+OFFLINE = (0.2, 2.0, 8.0)
+#: Nobody can come back for so long, in reconnection times: the first attempt is in vain, the second one is not.
+REFUSED = 1.5
+#: A flapping link is up and down for so long each, in reconnection times, and so often.
+FLAP, FLAPS = 0.3, 4
+#: A page whose EventSource gave up makes a new one after so long, in reconnection times.
+AGAIN = 0.5
+#: A browser notices a lost connection at once; on a busy machine it may take its time, in seconds.
+NOTICE_SECONDS = 5.0
+#: A watchful page is patient for so much longer than a stream may be silent, in seconds: timers are late.
+PATIENCE_SECONDS = 0.5
+#: Chromium's and WebKit's own reconnection time, in seconds.
+USUAL_RETRY = 3.0
+
+
+def _period(terms: Terms) -> float:
+    """The reconnection time to reckon with, in seconds."""
+    return terms.retry / 1000 if terms.retry else USUAL_RETRY
+
+
+def _patience(terms: Terms) -> float:
+    """How long a watchful page waits for the next event, in seconds."""
+    return terms.silence + PATIENCE_SECONDS
+
+
+class _Reader:
+    """One tab of one person's browser, and what is published for her."""
+
+    def __init__(self, stage: Stage, device: Device, tab: Tab) -> None:
+        self.device = device
+        self.tab = tab
+        self._stage = stage
+
+    async def tell(self, part: str) -> Published:
+        """Publish one event for her."""
+        return await self._stage.publish("alice", part=part)
+
+    async def lose(self, outage: Outage, how: str) -> list[Published]:
+        """Let the network fail, publish what she cannot hear, and wait until the page notices."""
+        self._stage.note(OUTAGE, value=how)
+        await self.device.fail(outage)
+        missed = await self.tell(how)
+        await self.tab.until_lost(seconds=NOTICE_SECONDS)
+        return [missed]
+
+    async def miss(self, how: str, periods: float) -> list[Published]:
+        """Let so many reconnection times pass, and publish one more that she cannot hear."""
+        await self._stage.pass_time(periods * self.tab.retry, "the network to be down")
+        return [await self.tell(how)]
+
+
+async def _reader(stage: Stage, part: str = "reader", **settings: float) -> _Reader:
+    device = await stage.device("alice")
+    reader = _Reader(stage, device, await device.open(part, **settings))
+    await reader.tab.until_snapshot()
+    await reader.tab.until(await reader.tell("before"))
+    return reader
+
+
+@scenario(
+    "browser.offline",
+    users=("alice",),
+    attempts=1 + len(OFFLINE),
+    needs=_NEEDS,
+    waits=lambda terms: (sum(OFFLINE) + len(OFFLINE)) * _period(terms),
+)
+async def offline(stage: Stage) -> None:
+    """A browser goes offline for a moment, for a while, and for long, and misses events each time."""
+    reader = await _reader(stage)
+    for periods in OFFLINE:
+        how = f"offline-{periods:g}"
+        missed = await reader.lose(Outage.OFFLINE, how)
+        missed += await reader.miss(how, periods)
+        await reader.device.mend()
+        await reader.tab.until_back(*missed)
+    await reader.device.close()
+
+
+@scenario(
+    "browser.drops",
+    users=("alice",),
+    attempts=8,
+    usually=7,
+    needs=_NEEDS,
+    waits=lambda terms: (2 + (REFUSED + 0.5) + 2 * FLAP * FLAPS + 2) * _period(terms),
+)
+async def drops(stage: Stage) -> None:
+    """A connection is reset, closed, refused and slow, flaps, and meets a gateway; events are missed each time."""
+    reader = await _reader(stage, again=AGAIN * _period(stage.terms))
+    for outage in (Outage.RESET, Outage.CLOSE):
+        await reader.tab.until_back(*await reader.lose(outage, outage.value))
+    await _refused_then_slow(reader)
+    await _flapping(stage, reader)
+    missed = await reader.lose(Outage.GATEWAY, "gateway")
+    await reader.tab.until_stopped(seconds=NOTICE_SECONDS + reader.tab.retry)
+    await reader.device.mend()
+    await reader.tab.until_back(*missed)
+    await reader.device.close()
+
+
+async def _refused_then_slow(reader: _Reader) -> None:
+    missed = await reader.lose(Outage.REFUSED, "refused")
+    missed += await reader.miss("refused", REFUSED)
+    await reader.device.mend()
+    await reader.device.fail(Outage.SLOW)
+    await reader.tab.until_back(*missed)
+    await reader.tab.until(await reader.tell("slow"))
+    await reader.device.mend()
+
+
+async def _flapping(stage: Stage, reader: _Reader) -> None:
+    missed: list[Published] = []
+    for _ in range(FLAPS):
+        missed += await reader.lose(Outage.REFUSED, "flapping")
+        missed += await reader.miss("flapping", FLAP)
+        await reader.device.mend()
+        await stage.pass_time(FLAP * reader.tab.retry, "the network to be up")
+    await reader.tab.until_back(*missed)
+
+
+@scenario(
+    "browser.silence",
+    users=("alice",),
+    attempts=4,
+    usually=2,
+    needs=_NEEDS,
+    waits=lambda terms: 2 * _patience(terms),
+)
+async def silence(stage: Stage) -> None:
+    """A page that listens for heartbeats hears them; then its connection dies without a word, and it notices."""
+    patience = _patience(stage.terms)
+    reader = await _reader(stage, "watchful", patience=patience)
+    await stage.pass_time(patience, "heartbeats that the page hears")
+    stage.note(OUTAGE, value="silence")
+    await reader.device.fail(Outage.SILENCE)
+    missed = await reader.tell("silence")
+    await reader.device.mend()
+    await reader.tab.until_lost(seconds=patience + NOTICE_SECONDS)
+    await reader.tab.until_back(missed)
+    await reader.device.close()
+
+
+SCENARIOS = (offline, drops, silence)
