@@ -80,6 +80,13 @@ def _entry(entry: e.AnyEntry, scenes: dict[int, str]) -> Hashable:  # noqa: ARG0
     return 0 if isinstance(entry, e.Attempted) else id(entry)
 
 
+def _rooted(kept: Entries) -> Entries:
+    """Without what came on connections whose attempt was left out: no transcript has that."""
+    attempted = {entry.conn for entry in kept if isinstance(entry, e.Attempted)}
+    parts = (e.Connected, e.HeadReceived, e.BodyReceived, e.Ended)
+    return tuple(entry for entry in kept if not isinstance(entry, parts) or entry.conn in attempted)
+
+
 def _reduce(kept: Entries, unit: Callable[[e.AnyEntry, dict[int, str]], Hashable], holds: Test) -> Entries:
     """Leave out units, many at a time at first, as long as the verdict holds."""
     scenes = {entry.conn: entry.scene for entry in kept if isinstance(entry, e.Attempted)}
@@ -88,7 +95,7 @@ def _reduce(kept: Entries, unit: Callable[[e.AnyEntry, dict[int, str]], Hashable
 
     def only(chosen: Sequence[Hashable]) -> Entries:
         wanted = set(chosen)
-        return tuple(entry for entry in kept if names[id(entry)] in wanted)
+        return _rooted(tuple(entry for entry in kept if names[id(entry)] in wanted))
 
     size = len(units)
     while size >= 1:

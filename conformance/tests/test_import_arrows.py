@@ -14,8 +14,9 @@ SOURCES = {
     SERVER: ROOT / "reference_server" / SERVER,
 }
 WORLD = {
-    "asyncio", "anyio", "threading", "subprocess", "socket", "ssl", "select", "time", "random", "secrets", "os",
-    "http", "urllib", "httpx", "h11", "httpcore", "requests", "aiohttp", "websockets", "starlette", "fastapi",
+    "asyncio", "anyio", "threading", "subprocess", "socket", "ssl", "select", "time", "random", "secrets", "os", "http",
+    "urllib.request", "urllib.error", "urllib.robotparser",
+    "httpx", "h11", "httpcore", "requests", "aiohttp", "websockets", "starlette", "fastapi",
     "sse_conform.driver", "sse_conform.run", "sse_conform.recorder", "sse_conform.profile_file",
 }  # fmt: skip
 

@@ -61,6 +61,9 @@ class Page:
     async def until(self, *published: Published) -> bool:
         return True
 
+    async def until_back(self, *published: Published) -> bool:
+        return True
+
     async def until_lost(self, *, seconds: float) -> bool:
         return True
 

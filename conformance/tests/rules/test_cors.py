@@ -11,19 +11,25 @@ from sse_conform.verdict import Outcome, judge
 from ..records import completed, stream, transcript
 
 SCENE = "cors.origins"
+ORIGIN = "https://app.example"
 
 
-def judged(admitted: str, *capabilities: Capability) -> Outcome:
+def judged(
+    admitted: str, *capabilities: Capability, origin: str = ORIGIN, headers: tuple[tuple[str, str], ...] = ()
+) -> Outcome:
     preflight = stream(
         scene=SCENE,
         part="preflight",
         method="OPTIONS",
         token=TokenKind.MISSING,
         status=204,
-        headers=(("access-control-allow-headers", admitted),),
+        headers=(("access-control-allow-headers", admitted), ("access-control-allow-origin", origin), *headers),
     )
     recorded = transcript(
-        preflight, completed(SCENE), terms=Terms(capabilities=(Capability.CORS, *capabilities)), scenes=(SCENE,)
+        preflight,
+        completed(SCENE),
+        terms=Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS, *capabilities)),
+        scenes=(SCENE,),
     )
     return judge(preflight_admits_headers, recorded).outcome
 
@@ -40,3 +46,18 @@ def test_a_service_with_cookies_need_not_admit_authorization():
 @pytest.mark.parametrize("capabilities", [(), (Capability.BEARER,)])
 def test_every_service_admits_last_event_id(capabilities):
     assert judged("Authorization", *capabilities) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("origin", "outcome"), [("*", Outcome.PASS), ("https://app.example.net", Outcome.FAIL)])
+def test_the_origin_is_admitted_by_its_exact_name_or_with_all_others(origin, outcome):
+    assert judged("Last-Event-ID", origin=origin) is outcome
+
+
+def test_a_wildcard_admits_every_name_but_authorization():
+    assert judged("*") is Outcome.PASS
+    assert judged("*", Capability.BEARER) is Outcome.FAIL
+    assert judged("*, Authorization", Capability.BEARER) is Outcome.PASS
+
+
+def test_a_wildcard_is_a_mere_name_where_credentials_are_sent():
+    assert judged("*", headers=(("access-control-allow-credentials", "true"),)) is Outcome.FAIL
