@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import NOTIFICATION, first_snapshot, is_list, items, names, opened
+from sse_conform.evidence import NOTIFICATION, first_snapshot, is_list, items, lists, names, opened
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
@@ -140,22 +140,29 @@ def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Event]]:
     by_user: dict[str, list[Stream]] = {}
     for stream in opened(transcript):
         by_user.setdefault(stream.attempt.user, []).append(stream)
+    oldest: dict[int, dict[e.EventKind, int]] = {}
     for published in transcript.publishes:
         streams = by_user.get(published.to, []) if published.accepted else []
         told = [ev.t for stream in streams for ev in stream.mentions(published) if ev.type == NOTIFICATION]
         for stream in streams:
             snapshot = first_snapshot(stream)
-            later = told and snapshot and is_list(snapshot) and min(told) < stream.t
-            if snapshot and later and _has_room(snapshot, published, transcript):
+            if not (told and snapshot and is_list(snapshot) and min(told) < stream.t):
+                continue
+            if stream.conn not in oldest:
+                oldest[stream.conn] = _oldest_listed(snapshot, transcript)
+            if len(items(snapshot)) < transcript.terms.snapshot_items or oldest[stream.conn].get(
+                published.kind, published.t
+            ) < published.t:
                 yield published, snapshot
 
 
-def _has_room(snapshot: Event, published: e.Published, transcript: Transcript) -> bool:
-    listed = items(snapshot)
-    if len(listed) < transcript.terms.snapshot_items:
-        return True
-    older = (p for p in transcript.publishes if p.kind is published.kind and p.acked < published.t)
-    return any(names(p, item) for p in older for item in listed)
+def _oldest_listed(snapshot: Event, transcript: Transcript) -> dict[e.EventKind, int]:
+    """For each kind of event when the oldest one that a snapshot lists was acknowledged."""
+    oldest: dict[e.EventKind, int] = {}
+    for published in transcript.publishes:
+        if published.acked < oldest.get(published.kind, snapshot.t) and lists(snapshot, published):
+            oldest[published.kind] = published.acked
+    return oldest
 
 
 @rule(
