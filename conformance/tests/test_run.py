@@ -1,9 +1,7 @@
 import asyncio
-import itertools
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,13 +16,11 @@ from sse_conform.driver.fault_proxy import FaultProxy
 from sse_conform.driver.proxy_events import ProxyRequest
 from sse_conform.errors import ConformError, TargetError
 from sse_conform.exit_code import ExitCode
-from sse_conform.promises import Numbers
-from sse_conform.rule import Finding
-from sse_conform.run_events import Judged, Planned, SceneFinished, SceneRepeated, SceneStarted
-from sse_conform.scenario import Nature, scenario
+from sse_conform.run_events import Judged, Planned, SceneFinished, SceneStarted
+from sse_conform.scenario import Nature
 from sse_conform.verdict import Outcome, judge_all
 
-from .records import rule_of
+from .short_scenes import limited, outcome, overlap, rule_for, scene
 from .tiny_target import KEY, Reply, play_on, tiny_target
 
 PREFLIGHT = "preflight"
@@ -35,40 +31,6 @@ ROOT = Path(__file__).parents[2]
 async def target():
     async with tiny_target() as running:
         yield running
-
-
-def scene(id, play=None, *, attempts=1, users=("alice",), nature=Nature.PLAIN):
-    """A scene; unless told otherwise Alice opens a stream, sees its snapshot and leaves."""
-
-    async def look(stage):
-        """Alice looks in."""
-        stream = await stage.subscribe("alice")
-        assert await stream.until_snapshot()
-
-    return scenario(id, attempts=attempts, users=users, nature=nature)(play or look)
-
-
-def limited(limit, window=0.3):
-    return Numbers(heartbeat=2.0, latency=0.5, rate_limit=limit, rate_window=window)
-
-
-def rule_for(*scenes):
-    return rule_of(id=f"area.{scenes[0]}", scenes=scenes)
-
-
-def outcome(result, name):
-    return result.transcript.outcomes[name].outcome
-
-
-def stretch(transcript, name):
-    """When a scene began and ended."""
-    (began,) = [entry.t for entry in transcript.of(e.SceneBegan) if entry.scene == name]
-    return began, transcript.outcomes[name].t
-
-
-def overlap(transcript, one, other):
-    (one_began, one_ended), (other_began, other_ended) = stretch(transcript, one), stretch(transcript, other)
-    return one_began < other_ended and other_began < one_ended
 
 
 # an ordinary run
@@ -273,145 +235,6 @@ async def test_a_target_that_cannot_be_reached_any_more_breaks_the_scene(target,
     assert result.report.exit_code is ExitCode.TARGET
 
 
-# scenes that are played again
-
-
-def punctual(scene):
-    """Nothing between the beginning of the scene and the head of its stream takes longer than 0.2 s."""
-
-    def over(transcript):
-        began = {entry.scene: entry.t for entry in transcript.of(e.SceneBegan)}
-        return [(stream, began[scene]) for stream in transcript.streams_in(scene) if stream.head]
-
-    def check(subject, _terms):
-        stream, since = subject
-        excess = stream.head.t - since - 200_000_000
-        if excess > 0:
-            actual = f"{excess} ns too late"
-            yield Finding(expected="soon", actual=actual, at=stream, since=since, until=stream.head.t, excess=excess)
-
-    return rule_of(id=f"area.{scene}", scenes=(scene,), over=over, check=check, timed=True)
-
-
-def blocking(scene, *, times, heard=None):
-    """A listener that holds the whole suite up when this scene begins, the first so many times."""
-    left = [times]
-
-    def listener(event):
-        if heard is not None:
-            heard.append(event)
-        if isinstance(event, SceneStarted) and event.scene == scene and left[0]:
-            left[0] -= 1
-            time.sleep(0.35)
-
-    return listener
-
-
-async def test_a_scene_during_which_the_suite_stood_still_is_played_again_and_judged_by_that(target):
-    heard, rules = [], (punctual("one"), rule_for("other"))
-    scenes = scene("one", nature=Nature.TIMED), scene("other")
-    result = await play_on(target, *scenes, rules=rules, listener=blocking("one", times=1, heard=heard))
-    assert [verdict.outcome for verdict in result.report.verdicts] == [Outcome.PASS, Outcome.PASS]
-    assert result.report.exit_code is ExitCode.CONFORMS
-    assert len(result.transcript.streams_in("one")) == 2
-    assert len(result.transcript.streams_in("other")) == 1
-    (again,) = [event for event in heard if isinstance(event, SceneRepeated)]
-    assert again.scene == "one"
-    assert again.reason.startswith("area.one is inconclusive: 1 of 1 observations were late")
-    assert {summary.id: summary.repeated for summary in result.report.scenes}["one"] == again.reason
-    assert judge_all(rules, result.transcript) == result.report.verdicts
-
-
-async def test_a_scene_that_is_disturbed_twice_is_not_played_a_third_time_and_stays_inconclusive(target):
-    listener = blocking("one", times=9)
-    result = await play_on(target, scene("one"), rules=(punctual("one"), rule_for("one")), listener=listener)
-    assert [verdict.outcome for verdict in result.report.verdicts] == [Outcome.INCONCLUSIVE, Outcome.PASS]
-    assert "played again: 1 of 1 observations were late" in result.report.verdicts[0].reason
-    assert result.report.exit_code is ExitCode.HARNESS
-    assert len(result.transcript.streams_in("one")) == 2
-
-
-async def test_a_target_that_is_late_by_itself_fails_and_nothing_is_played_again(target):
-    streams = target.routes["GET /stream"]
-
-    async def slow(request, writer):
-        await asyncio.sleep(0.4)
-        return await streams(request, writer)
-
-    target.routes["GET /stream"] = slow
-    result = await play_on(target, scene("one"), rules=(punctual("one"),))
-    assert result.report.verdicts[0].outcome is Outcome.FAIL
-    assert len(result.transcript.streams_in("one")) == 1
-
-
-async def test_a_suite_that_stood_still_while_nothing_was_late_plays_nothing_again(target):
-    result = await play_on(target, scene("one"), rules=(rule_for("one"),), listener=blocking("one", times=1))
-    assert result.report.verdicts[0].outcome is Outcome.PASS
-    assert len(result.transcript.streams_in("one")) == 1
-
-
-async def test_what_a_repeated_scene_costs_is_in_the_bound_and_within_the_budget(target):
-    async def wait(stage):
-        """Alice waits."""
-        await stage.subscribe("alice")
-        await stage.pass_time(0.2, "something")
-
-    run = play_on(
-        target, scene("one", wait), rules=(punctual("one"),), listener=blocking("one", times=1), numbers=limited(3)
-    )
-    result = await run
-    timing, instants = result.report.timing, [stream.t for stream in result.transcript.streams]
-    assert timing.attempts == len(instants) == 4
-    assert all(sum(since <= t < since + 0.3e9 for t in instants) <= 1 for since in instants)
-    assert timing.lower_bound == pytest.approx(0.6 + 0.2, abs=0.05)
-
-
-async def test_the_limiters_scene_begins_its_second_take_when_no_limiter_remembers_the_first(target):
-    lagging = blocking("limiter", times=1)
-
-    async def play(stage):
-        """Somebody cannot reach the target."""
-        if len(tries) == 1:
-            raise TargetError("no connection")
-        await (await stage.subscribe("alice", urgent=True)).close()
-
-    tries = []
-
-    def listener(event):
-        if isinstance(event, SceneStarted) and event.scene == "limiter":
-            tries.append(event)
-        lagging(event)
-
-    scenes = scene("limiter", play, nature=Nature.LIMITER), scene("one")
-    result = await play_on(target, *scenes, rules=(rule_for("limiter"),), listener=listener, numbers=limited(20))
-    assert result.report.verdicts[0].outcome is Outcome.PASS
-    first, second = (entry.t for entry in result.transcript.of(e.SceneBegan) if entry.scene == "limiter")
-    assert second - first >= 0.6e9
-
-
-async def test_a_429_that_is_over_when_the_others_have_played_costs_the_scene_no_verdict(target):
-    streams = target.routes["GET /stream"]
-
-    async def play(stage):
-        """Alice is refused by accident, in the first take."""
-        if target.routes["GET /stream"] is streams and not tries:
-            tries.append(1)
-            target.takes_over("GET /stream", Reply(429))
-            await stage.subscribe("alice")
-            target.routes["GET /stream"] = streams
-        else:
-            await (await stage.subscribe("alice")).until_snapshot()
-
-    tries = []
-    rules = (rule_for("refused"),)
-    result = await play_on(target, scene("refused", play), rules=rules, numbers=limited(20, 0.1))
-    assert [ended.outcome for ended in result.transcript.of(e.SceneEnded) if ended.scene == "refused"] == [
-        e.SceneOutcome.LIMITED,
-        e.SceneOutcome.COMPLETED,
-    ]
-    assert result.report.verdicts[0].outcome is Outcome.PASS
-
-
 # the preflight
 
 
@@ -453,8 +276,8 @@ async def test_a_bug_of_the_suite_itself_keeps_what_was_recorded(target):
 def test_an_interrupted_run_ends_its_scenes_and_judges_what_there_is():
     command = [sys.executable, "-m", "conformance.tests.interrupted_runs", "SIGINT", "SIGTERM"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=50)
-    for outcome in json.loads(done.stdout):
-        assert outcome == {
+    for ended in json.loads(done.stdout):
+        assert ended == {
             "exit": ExitCode.INTERRUPTED,
             "scenes": {PREFLIGHT: "completed", "one": "interrupted", "loud": "interrupted"},
             "verdicts": ["untested", "untested"],
@@ -479,104 +302,6 @@ async def test_a_run_that_is_cancelled_from_outside_is_an_interrupted_one(target
     result = await running
     assert result.report.exit_code is ExitCode.INTERRUPTED
     assert outcome(result, "one") is e.SceneOutcome.INTERRUPTED
-
-
-# who plays when
-
-
-async def test_a_timed_scene_acts_alone_while_others_may_let_time_pass(target):
-    timed_began = asyncio.Event()
-
-    async def idle(stage):
-        """Somebody lets time pass."""
-        stream = await stage.subscribe("alice")
-        async with asyncio.timeout(10):
-            watching = asyncio.ensure_future(stage.watch(stream, 60.0, "heartbeats"))
-            await timed_began.wait()
-            await stream.close()
-            await watching
-
-    async def timed(stage):
-        """Somebody measures."""
-        timed_began.set()
-        await asyncio.sleep(0.02)
-
-    scenes = (
-        scene("idle", idle),
-        scene("timed", timed, nature=Nature.TIMED),
-        scene("timed.too", timed, nature=Nature.TIMED),
-        scene("loud", nature=Nature.LOUD),
-        scene("plain"),
-    )
-    transcript = (await play_on(target, *scenes)).transcript
-    assert overlap(transcript, "idle", "timed")
-    for one, other in itertools.product(["timed", "timed.too"], ["timed", "timed.too", "loud", "plain"]):
-        assert one == other or not overlap(transcript, one, other)
-
-
-def limiter_scene(begins=None):
-    async def play(stage):
-        """Many come at once."""
-        if begins is not None:
-            begins.set()
-        for _ in range(3):
-            await (await stage.subscribe("alice", urgent=True)).close()
-
-    return scene("limiter", play, attempts=3, nature=Nature.LIMITER)
-
-
-async def test_from_one_address_the_limiters_scene_comes_after_every_other_attempt(target):
-    limiter_began = asyncio.Event()
-
-    async def slow(stage):
-        """Alice comes back late and stays."""
-        await (await stage.subscribe("alice")).close()
-        await asyncio.sleep(0.05)
-        await stage.subscribe("alice")
-        await limiter_began.wait()
-
-    scenes = limiter_scene(limiter_began), scene("slow", slow, attempts=2), scene("one")
-    transcript = (await play_on(target, *scenes, numbers=limited(20))).transcript
-    others = [stream.t for stream in transcript.streams if stream.attempt.scene != "limiter"]
-    assert max(others) < min(stream.t for stream in transcript.streams_in("limiter"))
-    assert overlap(transcript, "limiter", "slow")  # it waits for attempts alone
-
-
-async def test_with_several_addresses_the_limiters_scene_has_the_last_for_itself(target):
-    over = asyncio.Event()
-
-    async def patient(stage):
-        """Alice waits for the limiter's scene before she makes her attempts, more than she declared."""
-        await over.wait()
-        for _ in range(4):
-            await (await stage.subscribe("alice")).close()
-
-    def listener(event):
-        if isinstance(event, SceneFinished) and event.scene == "limiter":
-            over.set()
-
-    addresses = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
-    scenes = scene("patient", patient, attempts=2), limiter_scene()
-    run = play_on(target, *scenes, listener=listener, source_addresses=addresses, numbers=limited(20))
-    transcript = (await asyncio.wait_for(run, 10)).transcript
-    assert {stream.attempt.address for stream in transcript.streams_in("limiter")} == {"127.0.0.3"}
-    others = {stream.attempt.address for stream in transcript.streams if stream.attempt.scene != "limiter"}
-    assert others == {"127.0.0.1", "127.0.0.2"}
-    assert {request.peer for request in target.seen("GET /stream")} == set(addresses)
-
-
-async def test_scenes_reserve_their_attempts_and_never_exceed_the_limit(target):
-    async def three(stage):
-        """Alice comes three times."""
-        for _ in range(3):
-            await (await stage.subscribe("alice")).close()
-
-    scenes = [scene(f"scene.{number}", three, attempts=3) for number in range(3)]
-    transcript = (await play_on(target, *scenes, numbers=limited(6, window=0.3))).transcript
-    instants = sorted(stream.t for stream in transcript.streams)
-    assert len(instants) == 11
-    for since in instants:
-        assert sum(since <= t < since + 0.3e9 for t in instants) <= 4
 
 
 # accounts

@@ -1,6 +1,5 @@
 """One page of a browser with the harness: what it tells is recorded, and scenes can wait for what they expect."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from sse_conform import entries as e
 from sse_conform.browser_entries import PageSaw, Sight
 from sse_conform.browser_evidence import CLOSED, CONNECTING, OPEN, tells
 from sse_conform.driver.clock import Clock
+from sse_conform.driver.news import News
 from sse_conform.driver.subscription import patience
 from sse_conform.evidence import SNAPSHOT
 from sse_conform.recorder import Recorder
@@ -54,7 +54,7 @@ class LiveTab:
         self._state = CONNECTING
         self._greeted = False
         self._messages: list[PageSaw] = []
-        self._news = asyncio.Event()
+        self._news = News()
 
     @property
     def page(self) -> "Page":
@@ -89,7 +89,7 @@ class LiveTab:
                 self._state, self._greeted = seen.ready_state, False
             case _:
                 pass
-        self._news.set()
+        self._news.tell()
 
     @property
     def connected(self) -> bool:
@@ -109,7 +109,7 @@ class LiveTab:
 
     async def until_snapshot(self) -> bool:
         """Wait for an event named snapshot on the present connection."""
-        return await self._wait(lambda: self._greeted, self._return())
+        return await self._news.until(lambda: self._greeted, self._return())
 
     async def until(self, *published: e.Published) -> bool:
         """Wait until the page was told of each of these events that the target accepted."""
@@ -123,7 +123,7 @@ class LiveTab:
             looked_at = len(self._messages)
             return not missing
 
-        return await self._wait(all_told, self._return())
+        return await self._news.until(all_told, self._return())
 
     async def until_back(self, *published: e.Published) -> bool:
         """Wait until the page is in the picture again; see the protocol."""
@@ -134,12 +134,12 @@ class LiveTab:
     async def until_lost(self, *, seconds: float) -> bool:
         """Wait until the EventSource is not open any more."""
         async with self._passing(seconds, "the page to notice that the network failed"):
-            return await self._wait(lambda: not self.connected, seconds)
+            return await self._news.until(lambda: not self.connected, seconds)
 
     async def until_stopped(self, *, seconds: float) -> bool:
         """Wait until the EventSource has given up."""
         async with self._passing(seconds, "the page to give up"):
-            return await self._wait(lambda: self.stopped, seconds)
+            return await self._news.until(lambda: self.stopped, seconds)
 
     async def request(self, asked: dict[str, Any]) -> dict[str, Any]:
         """A request that the page itself makes; see the harness. What went wrong is under ``error``."""
@@ -169,17 +169,3 @@ class LiveTab:
         """How long what must come within the latency budget is awaited, by a page that may have to come back first."""
         late = 0.0 if self.connected else self.retry * (1 + RETURN_SHARE) + RETURN_FLOOR
         return patience(self._terms) + late
-
-    async def _wait(self, came: Callable[[], bool], seconds: float) -> bool:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while not came():
-            left = deadline - loop.time()
-            if left <= 0:
-                return False
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), left)
-            except TimeoutError:
-                return came()
-        return True
