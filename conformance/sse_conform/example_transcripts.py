@@ -5,6 +5,7 @@ They lie at ``RULE/pass.jsonl`` and ``RULE/fail.jsonl``; the name in the header 
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from sse_conform.rule import Rule
 from sse_conform.rules import BY_ID
 from sse_conform.transcript import Transcript
 from sse_conform.trim import trim
+from sse_conform.verdict import Outcome, judge
 
 PASSING, FAILING = "pass.jsonl", "fail.jsonl"
 
@@ -25,16 +27,19 @@ def write_examples(matrix: Matrix, *, runs: Path, into: Path) -> Iterator[Path]:
     """
     Write the examples that these runs give; yields each file.
 
-    A rule gets them where one of these faults breaks it; a passing one also where it has none yet and the faultless run
-    was clean.
+    A rule gets them where one of these faults breaks it; a passing one also where it has none yet. That is cut from the
+    faultless run, or, where the rule does not concern that server, from a run against an oddity.
     """
-    clean = any(row.standing is Standing.CLEAN for row in matrix.rows)
-    faultless = transcript_file.read(record_of(FAULTLESS, runs)) if clean else None
+    fine = [row.variant.name for row in matrix.rows if row.standing in {Standing.CLEAN, Standing.QUIET}]
+    faultless = transcript_file.read(record_of(FAULTLESS, runs)) if FAULTLESS in fine else None
     for rule in BY_ID.values():
         passing, failing = into / rule.id / PASSING, into / rule.id / FAILING
         teller = _most_telling(matrix, rule)
         if faultless and (teller or not passing.exists()):
-            yield _write(faultless, rule, passing)
+            others = (transcript_file.read(record_of(name, runs)) for name in fine if name != FAULTLESS)
+            passed = next((run for run in chain([faultless], others) if judge(rule, run).outcome is Outcome.PASS), None)
+            if passed:
+                yield _write(passed, rule, passing)
         if teller:
             yield _write(transcript_file.read(record_of(teller.variant.name, runs)), rule, failing)
 

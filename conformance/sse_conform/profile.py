@@ -258,6 +258,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.LOGOUT: self.auth.logout is not None,
             Capability.HEADER_AND_COOKIE: self.capabilities.header_and_cookie,
             Capability.BEARER: self.auth.carrier is Carrier.BEARER,
+            Capability.TLS: self.secure,
             Capability.RATE_LIMIT: self.numbers.rate_limit > 0,
             Capability.SENSITIVE: bool(self.sensitive_fields) and triggers.sensitive is not None,
             Capability.REST: self.rest_probe is not None,

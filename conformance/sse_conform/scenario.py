@@ -104,6 +104,7 @@ class Stage(Protocol):
         beside: str = "",
         path_of: str = "",
         path_end: str = "",
+        http2: bool = False,
     ) -> Subscription:
         """
         One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
@@ -112,7 +113,8 @@ class Stage(Protocol):
         token travels in the cookie while the first one's is in the header; ``path_of`` one whom the path names.
         ``path_end`` is added to the path.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
-        (bytes) makes the kernel swallow little for a reader that is meant to fall behind.
+        (bytes) makes the kernel swallow little for a reader that is meant to fall behind. ``http2`` offers HTTP/2
+        inside TLS, as browsers do; the target chooses.
         """
         ...
 

@@ -68,6 +68,7 @@ class Capability(StrEnum):
     ISSUER = "issuer"
     AUDIENCE = "audience"
     BEARER = "bearer"
+    TLS = "tls"
     RATE_LIMIT = "rate-limit"
     SENSITIVE = "sensitive"
     REST = "rest"
@@ -115,6 +116,7 @@ MAY = frozenset(
         Capability.AUDIENCE,
         Capability.UNTRUSTED,
         Capability.BEARER,
+        Capability.TLS,
         Capability.UI,
     }
 )
@@ -137,6 +139,7 @@ REMEDIES: dict[Capability, str] = {
     Capability.ISSUER: "name the iss of genuine tokens in auth.issuer, where the service insists on it",
     Capability.AUDIENCE: "name the aud of genuine tokens in auth.audience, where the service insists on it",
     Capability.BEARER: 'carry the token in the Authorization header: auth.carrier = "bearer"',
+    Capability.TLS: "name the target by https://: HTTP/2 is offered inside TLS",
     Capability.RATE_LIMIT: "set numbers.rate_limit to the limit of connection attempts",
     Capability.SENSITIVE: "name sensitive_fields, and add [triggers.sensitive] with {sensitive} in its request",
     Capability.REST: "add [rest]: a cheap GET that the same token may make",

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sse_conform import entries as e
+from sse_conform.entry import MOOT
 from sse_conform.places import Evidence, locate
 from sse_conform.rule import Finding, Rule
 from sse_conform.schedule import PREFLIGHT
@@ -34,7 +35,7 @@ class Outcome(StrEnum):
 
 
 #: What a rule without findings can come to, the most telling first.
-_SETTLED = (Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.UNTESTED)
+_SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.INCONCLUSIVE, Outcome.UNTESTED)
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +183,9 @@ def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> V
             repeatable=tuple(look.set_aside),
         )
     if not look.observations:
+        notes = (note.value for note in look.take.of(e.Noted) if note.name == MOOT and note.scene in rule.scenes)
+        if moot := next(notes, ""):
+            return _verdict(rule, Outcome.NOT_APPLICABLE, reason=moot)
         return _verdict(rule, Outcome.UNTESTED, reason=why_nothing(rule, look.take))
     return _verdict(rule, Outcome.PASS, observations=look.observations)
 

@@ -68,6 +68,7 @@ def make_parts(settings: Settings) -> Parts:
         web=web.pages(),
         edge=lambda _, app: app,
         wire=lambda transport: transport,
+        tls=None,
     )
 
 

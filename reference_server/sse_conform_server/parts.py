@@ -1,6 +1,7 @@
 """The record of parts the service is composed of; a variant is a function from this record to another."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,3 +67,5 @@ class Parts:
 
     wire: Callable[[asyncio.Transport], asyncio.Transport]
     """Wraps the transport of each connection: here bytes are HTTP already."""
+    tls: ssl.SSLContext | None
+    """None where HTTP is spoken in plain."""

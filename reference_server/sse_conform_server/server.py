@@ -32,7 +32,15 @@ class _AbortableProtocol(H11Protocol):
     wire = staticmethod(lambda transport: transport)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Bind the extension to this connection."""
+        """Bind the extension to this connection, or hand it over where it speaks HTTP/2."""
+        secured = transport.get_extra_info("ssl_object")
+        if secured is not None and secured.selected_alpn_protocol() == "h2":
+            from sse_conform_server.http2 import Http2Protocol  # noqa: PLC0415 - only where TLS is on
+
+            protocol = Http2Protocol(self.app, self.tasks)
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            return
         super().connection_made(self.wire(transport))
         app = self.app
 
@@ -56,7 +64,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if sockets and self.started:
             host, port = sockets[0].getsockname()[:2]
-            self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+            scheme = "https" if self.config.ssl else "http"
+            self._ready(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams would keep uvicorn waiting for ever: end them first, each between two events."""
@@ -151,6 +160,8 @@ def _make_server(
         proxy_headers=False,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
     )
+    config.load()
+    config.ssl = parts.tls
     return Server(config, hub=parts.hub, ready=ready), parts
 
 

@@ -17,9 +17,8 @@ ONE, SPREAD = ["127.0.0.1"], ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"
 def promising_all(**overrides: object) -> Profile:
     """The profile of the reference server, which declares all that can be judged without a browser."""
     server = Embedded()
-    return load_profile(
-        file=server.profile_file(), overrides={**server.overrides, **overrides}, environ=server.secrets
-    ).profile
+    asked = {**server.overrides, "url": "https://127.0.0.1", **overrides}
+    return load_profile(file=server.profile_file(), overrides=asked, environ=server.secrets).profile
 
 
 def planned(*, quick: bool, addresses: list[str]) -> Plan:

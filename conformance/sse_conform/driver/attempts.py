@@ -13,6 +13,7 @@ from sse_conform.driver.queue import MOST_WINDOWS
 from sse_conform.driver.stream_call import Variation, stream_request
 from sse_conform.driver.stream_reader import open_stream
 from sse_conform.driver.subscription import LiveSubscription
+from sse_conform.driver.trust import http2_context
 from sse_conform.driver.world import World
 from sse_conform.entries import TokenKind
 from sse_conform.run_events import Waiting
@@ -154,7 +155,12 @@ class Attempts:
             both = credentials.both(credential, world.profile.auth.parameter, attempt.beside)
             variation = replace(variation, headers=(*variation.headers, *both))
         request = stream_request(
-            world.profile, credential, variation, tls=world.tls, address=place.address, proxy=world.proxy
+            world.profile,
+            credential,
+            variation,
+            tls=http2_context(world.profile.tls) if variation.http2 and world.tls else world.tls,
+            address=place.address,
+            proxy=world.proxy,
         )
         world.recorder.add(
             e.Attempted(

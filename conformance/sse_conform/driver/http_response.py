@@ -23,8 +23,13 @@ class ResponseReader:
     def __init__(self, request: StreamRequest) -> None:
         self._endpoint = request.endpoint
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
-        self.request_bytes = _serialise(self._http, request)
+        self._due = _serialise(self._http, request)
         self.head: Head | None = None
+
+    def outgoing(self) -> bytes:
+        """The octets that are due: those of the request, once."""
+        due, self._due = self._due, b""
+        return due
 
     def feed(self, data: bytes) -> Iterator[Head | Piece | End]:
         """

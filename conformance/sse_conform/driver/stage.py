@@ -118,6 +118,7 @@ class LiveStage:
         beside: str = "",
         path_of: str = "",
         path_end: str = "",
+        http2: bool = False,
     ) -> Subscription:
         """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
         variation = Variation(
@@ -128,6 +129,7 @@ class LiveStage:
             scheme=scheme,
             last_event_id=last_event_id,
             path=self._path(path_of, path_end),
+            http2=http2,
         )
         attempt = Attempt(
             user=user,

@@ -22,7 +22,7 @@ class Variation:
     What differs from the ordinary request: one thing at a time.
 
     ``headers`` replace those of the same name, ``without`` names headers that are left out, ``scheme`` is how the
-    bearer scheme is spelt; ``path`` stands in the place of the stream's.
+    bearer scheme is spelt; ``path`` stands in the place of the stream's. ``http2`` is offered inside TLS.
     """
 
     method: str = "GET"
@@ -32,6 +32,7 @@ class Variation:
     scheme: str = "Bearer"
     last_event_id: str | None = None
     path: str = ""
+    http2: bool = False
 
 
 def stream_request(

@@ -1,5 +1,5 @@
 """
-An HTTP/1.1 client for one response that may never end, on a socket of its own.
+An HTTP client for one response that may never end, on a socket of its own.
 
 General HTTP clients stamp arrivals when their task is scheduled, which is late behind a burst, and hide where pieces
 begin and whether a connection ended by FIN or RST. Here every piece carries the kernel's arrival time.
@@ -10,7 +10,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from sse_conform.driver.arrivals import Arrival, ArrivalReader
 from sse_conform.driver.clock import Clock
@@ -20,6 +20,9 @@ from sse_conform.driver.stream_records import End, Head, Piece, StreamRequest, S
 from sse_conform.driver.tls import Channel
 from sse_conform.driver.tunnel import channel_of
 from sse_conform.entries import EndKind, Stamp
+
+if TYPE_CHECKING:
+    from sse_conform.driver.http2_response import Http2Response
 
 __all__ = ["End", "EndKind", "Head", "OpenStream", "Piece", "Stamp", "StreamRequest", "StreamSink", "open_stream"]
 
@@ -79,7 +82,7 @@ class OpenStream:
         self._clock = clock
         self._body_budget = max_bytes
         self._room = room
-        self._response = ResponseReader(request)
+        self._response: ResponseReader | Http2Response = ResponseReader(request)
         self._channel: Channel
         self._socket: socket.socket | None = None
         self._arrivals: ArrivalReader
@@ -158,7 +161,11 @@ class OpenStream:
         if self._request_sent or not self._channel.established:
             return
         self._request_sent = True
-        self._channel.send(self._response.request_bytes)
+        if self._channel.protocol == "h2":
+            from sse_conform.driver.http2_response import Http2Response  # noqa: PLC0415 - few runs need it
+
+            self._response = Http2Response(self._request)
+        self._channel.send(self._response.outgoing())
         detail = f"{self._request.endpoint} did not complete a response head within {self._head_timeout:g} s."
         deadline = asyncio.get_running_loop().time() + self._head_timeout
         self._set_timer(deadline, End(kind=EndKind.HEAD_TIMEOUT, detail=detail))
@@ -223,6 +230,9 @@ class OpenStream:
                     assert_never(event)
             if self.end is not None:
                 return
+        if due := self._response.outgoing():
+            self._channel.send(due)
+            self._flush()
 
     def _deliver_body(self, piece: Piece, arrival: Arrival) -> None:
         room = self._body_budget if self._room is None else min(self._body_budget, self._room())

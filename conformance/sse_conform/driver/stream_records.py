@@ -41,7 +41,7 @@ class StreamRequest:
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     tls: ssl.SSLContext | None = None
-    """None for plain HTTP. The context must not offer HTTP/2 by ALPN."""
+    """None for plain HTTP. Where the context offers HTTP/2 by ALPN, the target chooses."""
     server_hostname: str | None = None
     """The name the certificate must carry; `host` unless given."""
     source_address: str | None = None

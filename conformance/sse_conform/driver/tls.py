@@ -28,6 +28,10 @@ class Channel(Protocol):
         """Whether the peer announced the end of its data inside the channel."""
 
     @property
+    def protocol(self) -> str:
+        """What was agreed upon by ALPN; empty without that."""
+
+    @property
     def waiting(self) -> str:
         """What has not happened, as the beginning of a sentence, while the channel is not established."""
 
@@ -52,6 +56,7 @@ class PlainChannel:
 
     established = True
     peer_closed = False
+    protocol = ""
     waiting = ""
     failure: End | None = None
 
@@ -96,6 +101,11 @@ class TlsChannel:
         self.peer_closed = False
         self.failure: End | None = None
         self._shake_hands()
+
+    @property
+    def protocol(self) -> str:
+        """What was agreed upon by ALPN."""
+        return self._tls.selected_alpn_protocol() or ""
 
     @property
     def waiting(self) -> str:

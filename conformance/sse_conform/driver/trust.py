@@ -1,9 +1,18 @@
 """The TLS side of a profile: whom to trust, and who we are."""
 
+import functools
 import ssl
 
 from sse_conform.errors import ProfileError
 from sse_conform.profile import Tls
+
+
+@functools.cache
+def http2_context(tls: Tls) -> ssl.SSLContext:
+    """A context that offers HTTP/2 as browsers do; a server that speaks it chooses it."""
+    context = client_context(tls)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    return context
 
 
 def client_context(tls: Tls) -> ssl.SSLContext:

@@ -54,6 +54,11 @@ class TunnelChannel:
         return self._outer.peer_closed or (self._inner is not None and self._inner.peer_closed)
 
     @property
+    def protocol(self) -> str:
+        """What was agreed upon with the target by ALPN."""
+        return self._inner.protocol if self._inner is not None else ""
+
+    @property
     def waiting(self) -> str:
         """What has not happened while the channel is not established."""
         if self._inner is not None:

@@ -6,7 +6,7 @@ from email.message import Message
 from sse_conform.entries import EndKind, TokenKind
 from sse_conform.evidence import admitted, has_taken_resigned, opened
 from sse_conform.rule import Finding, rule
-from sse_conform.spec import Level, plan, practice, rfc, whatwg
+from sse_conform.spec import Capability, Level, plan, practice, rfc, whatwg
 from sse_conform.transcript import Stream, Transcript
 
 _BASIC = ("preflight", "idle.stream")
@@ -21,6 +21,8 @@ def idle_streams(transcript: Transcript) -> Iterator[Stream]:
     return (stream for stream in transcript.streams_in("idle.stream") if stream.opened)
 
 
+#: What concerns a connection of HTTP/1.1 and has no place in HTTP/2.
+_CONNECTION_HEADERS = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
 #: The ways in which a target that was reached fails to answer.
 _NO_ANSWER = {EndKind.HEAD_TIMEOUT, EndKind.EOF, EndKind.RESET, EndKind.PROTOCOL_ERROR}
 
@@ -136,11 +138,16 @@ def is_uncacheable(stream: Stream) -> Iterator[Finding]:
         )
 
 
+def over_http1(transcript: Transcript) -> Iterator[Stream]:
+    """The opened streams over HTTP/1.x, whose connections have options of their own."""
+    return (stream for stream in opened(transcript) if stream.head and stream.head.http_version != "2")
+
+
 @rule(
     "stream.keep-alive",
     level=Level.SHOULD,
     spec=(plan("Backend Design"), rfc(9112, "9.6")),
-    over=opened,
+    over=over_http1,
     scenes=_BASIC,
     hint="a proxy or server is configured without keep-alive",
 )
@@ -153,6 +160,32 @@ def keeps_connection(stream: Stream) -> Iterator[Finding]:
     options = {part.strip().lower() for value in stream.headers("connection") for part in value.split(",")}
     if "close" in options:
         yield Finding(expected="no Connection: close", actual="Connection: close", at=stream)
+
+
+def over_http2(transcript: Transcript) -> Iterator[Stream]:
+    """Every answer over HTTP/2."""
+    return (stream for stream in transcript.streams if stream.head and stream.head.http_version == "2")
+
+
+@rule(
+    "stream.http2-headers",
+    level=Level.MUST,
+    spec=rfc(9113, "8.2.2"),
+    over=over_http2,
+    scenes="stream.http2",
+    needs={Capability.TLS},
+    hint="Connection: keep-alive is set by hand on the stream route, and nothing on the way to HTTP/2 takes it out",
+)
+def has_no_connection_headers(stream: Stream) -> Iterator[Finding]:
+    """
+    Over HTTP/2 the answer carries no connection headers.
+
+    They make it malformed. Safari refuses such an answer; other clients take it, so that nobody notices for long.
+    """
+    assert stream.head is not None
+    for name, value in stream.head.headers:
+        if name.lower() in _CONNECTION_HEADERS:
+            yield Finding(expected="no connection headers", actual=f"{name}: {value}", at=stream)
 
 
 @rule(
@@ -210,6 +243,7 @@ RULES = (
     has_no_length,
     is_uncacheable,
     keeps_connection,
+    has_no_connection_headers,
     forbids_buffering,
     is_not_compressed,
 )

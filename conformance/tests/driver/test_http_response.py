@@ -38,7 +38,7 @@ def test_a_response_reads_the_same_wherever_it_is_cut(cuts):
     ],
 )
 def test_the_host_header_leaves_out_the_default_port_and_brackets_ipv6(fields, host):
-    assert b"\r\nHost: " + host + b"\r\n" in reader(**fields).request_bytes
+    assert b"\r\nHost: " + host + b"\r\n" in reader(**fields).outgoing()
 
 
 @pytest.mark.parametrize(

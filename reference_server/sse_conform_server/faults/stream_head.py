@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sse_conform_server.auth import Identity
 from sse_conform_server.faults.edges import at_edge, rewriting, set_header
 from sse_conform_server.faults.fault import Fault, fault
+from sse_conform_server.oddities.wires import over_tls
 from sse_conform_server.parts import Parts
 
 _BUFFER = 4096
@@ -24,6 +25,10 @@ def _header(name: str, value: str | None) -> Callable[[Parts], Parts]:
         return replace(parts, stream_headers=kept if value is None else (*kept, (name, value)))
 
     return apply
+
+
+def _kept_alive_by_hand(parts: Parts) -> Parts:
+    return _header("connection", "keep-alive")(over_tls(parts))
 
 
 def _idle_cut(parts: Parts) -> Parts:
@@ -124,6 +129,12 @@ FAULTS: tuple[Fault, ...] = (
         _header("content-type", "text/event-stream; charset=ISO-8859-1"),
         "stream.content-type",
         "framing.second-decoder",
+    ),
+    fault(
+        "http2-connection-header",
+        "Connection: keep-alive is set by hand, as the plan sketches it, and HTTP/2 does not take it out.",
+        _kept_alive_by_hand,
+        "stream.http2-headers",
     ),
     fault(
         "content-length-header",

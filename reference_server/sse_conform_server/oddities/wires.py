@@ -133,12 +133,25 @@ class _Dripping(Wire):
             yield whole[_SMALL:]
 
 
+def over_tls(parts: Parts) -> Parts:
+    """Speak TLS with a certificate of one's own making, and HTTP/2 with whoever chooses it."""
+    from sse_conform_server.certificate import self_made  # noqa: PLC0415 - cryptography takes a while to import
+
+    return replace(parts, tls=self_made())
+
+
 ODDITIES: tuple[Oddity, ...] = (
     oddity(
         "chunk-extensions",
         Trap.HTTP_FRAMING,
         "Chunk sizes have leading zeros, capitals and extensions.",
         wired(_Extended),
+    ),
+    oddity(
+        "http2",
+        Trap.HTTP_FRAMING,
+        "It speaks TLS, and HTTP/2 with whoever chooses it.",
+        over_tls,
     ),
     oddity("trailers", Trap.HTTP_FRAMING, "A stream that ends has a trailer section.", wired(_Trailing)),
     oddity(
