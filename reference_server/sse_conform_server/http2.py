@@ -6,9 +6,12 @@ from urllib.parse import unquote
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sse_conform_server.stream import ABORT
 
 _GONE: Message = {"type": "http.disconnect"}
 #: Header fields go out as the application has them, whether they may stand in HTTP/2 or not.
@@ -78,12 +81,18 @@ class Http2Protocol(asyncio.Protocol):
     def _begin(self, event: RequestReceived) -> None:
         number = event.stream_id
         self._inboxes[number] = asyncio.Queue()
-        call = asyncio.create_task(self._serve(number, _scope(event, self._transport)))
+        scope = _scope(event, self._transport)
+        scope["extensions"] = {ABORT: lambda: self._reset(number)}
+        call = asyncio.create_task(self._serve(number, scope))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
 
     async def _serve(self, number: int, scope: Scope) -> None:
-        await self._app(scope, self._receive(number), self._send(number))
+        try:
+            await self._app(scope, self._receive(number), self._send(number))
+        finally:
+            if number in self._inboxes:
+                self._reset(number)  # an answer without its end
 
     def _pass_on(self, number: int, body: bytes, *, more: bool) -> None:
         if inbox := self._inboxes.get(number):
@@ -92,6 +101,13 @@ class Http2Protocol(asyncio.Protocol):
     def _leave(self, number: int) -> None:
         if inbox := self._inboxes.pop(number, None):
             inbox.put_nowait(_GONE)
+
+    def _reset(self, number: int) -> None:
+        with contextlib.suppress(ProtocolError):  # it has ended already
+            self._http.reset_stream(number, ErrorCodes.CANCEL)
+        self._flush()
+        self._leave(number)
+        self._tell()
 
     def _receive(self, number: int) -> Receive:
         inbox = self._inboxes[number]

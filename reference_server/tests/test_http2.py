@@ -6,12 +6,13 @@ import contextlib
 import httpx
 import pytest
 from h2.connection import H2Connection
+from h2.events import StreamReset
 
 from sse_conform_server.faults.catalogue import find as find_fault
 from sse_conform_server.oddities.catalogue import find
 from sse_conform_server.server import background
 
-from .support import STREAM, Client, make_settings
+from .support import PATIENCE, STREAM, Client, make_settings
 
 LONG = "x" * 100_000
 
@@ -82,6 +83,16 @@ class RawClient:
         )
         await self.send()
 
+    async def reset_of(self, number):
+        """Read until the server resets the stream, and acknowledge nothing."""
+        async with asyncio.timeout(PATIENCE):
+            while data := await self.reader.read(65536):
+                if any(
+                    isinstance(each, StreamReset) and each.stream_id == number for each in self.http.receive_data(data)
+                ):
+                    return
+        raise AssertionError("the connection ended instead")
+
     async def send(self):
         self.writer.write(self.http.data_to_send())
         await self.writer.drain()
@@ -97,6 +108,20 @@ async def test_a_client_that_leaves_a_stream_is_noticed_and_its_connection_serve
         await raw.send()
         await client.metric_reaches("sse_open_connections", 0)
     await raw.leave()
+
+
+async def test_a_client_that_takes_nothing_loses_its_stream():
+    with background(make_settings(queue_bytes=len(LONG)), [find("http2")]) as running:
+        async with http2_client_of(running.url) as client:
+            user = await client.account()
+            raw = await RawClient.connect(running.url)
+            await raw.ask(1, STREAM, user.bearer)
+            await client.metric_reaches("sse_open_connections", 1)
+            for _ in range(4):
+                await user.report(LONG)
+            await raw.reset_of(1)
+            await client.metric_reaches("sse_open_connections", 0)
+            await raw.leave()
 
 
 async def test_a_client_that_leaves_its_connection_is_noticed(url, client):

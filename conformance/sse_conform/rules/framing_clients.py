@@ -1,6 +1,5 @@
 """Rules on the bytes as clients meet them: through a widely used decoder, and piece by piece."""
 
-import bisect
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -11,7 +10,7 @@ from sse_conform.spec import Level, practice, whatwg
 from sse_conform.transcript import Stream, Transcript
 
 _BASIC = ("preflight", "idle.stream")
-#: No buffer of a server or a proxy is smaller: a chunk that is shorter was written and flushed as it is.
+#: No buffer of a server or a proxy is smaller: a shorter chunk that begins with an event was written as it is.
 SMALLEST_BUFFER = 1024
 
 
@@ -78,15 +77,15 @@ def events_come_whole(stream: Stream) -> Iterator[Finding]:
     Each event is written in one piece.
 
     What is written in several pieces can be torn: by a reset in between, by a second writer, by a buffer that keeps the
-    tail. Seen where the body comes in chunks of HTTP/1.1, whose borders the network does not move.
+    tail. Seen where the body comes in chunks of HTTP/1.1, whose borders the network does not move. A proxy that reads
+    what has come cuts within large events too, but not at their beginning.
     """
-    borders = pairwise([0, *_chunk_ends(stream)])
-    ends = [end for start, end in borders if end - start < SMALLEST_BUFFER]
+    short = {start: end for start, end in pairwise([0, *_chunk_ends(stream)]) if end - start < SMALLEST_BUFFER}
     for block in stream.blocks:
-        first, last = block.frame.start, block.frame.dispatch_end
-        place = bisect.bisect_right(ends, first)
-        if place < len(ends) and ends[place] < last:
-            torn = stream.body[first : ends[place]][-40:]
+        first = block.frame.start
+        end = short.get(first, first)
+        if first < end < block.frame.dispatch_end:
+            torn = stream.body[first:end][-40:]
             yield Finding(expected="one chunk", actual=f"a chunk ends after {torn!r}", at=block)
             return
 

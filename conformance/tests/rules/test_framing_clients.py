@@ -1,0 +1,41 @@
+"""Whether events are written in one piece, where chunks of HTTP/1.1 show what was."""
+
+import msgspec
+import pytest
+
+from sse_conform import entries as e
+from sse_conform.rules.framing_clients import events_come_whole
+from sse_conform.verdict import Outcome, judge
+
+from ..records import completed, snapshot, stream, transcript
+
+SCENE = "idle.stream"
+LARGE = b"data: " + b"x" * 60_000 + b"\n\n"
+GREETING = snapshot()
+
+
+def judged(*chunks):
+    recorded = stream(*((0.1, chunk) for chunk in chunks), scene=SCENE)
+    entries = [
+        msgspec.structs.replace(each, ends_chunk=True) if isinstance(each, e.BodyReceived) else each
+        for each in recorded
+    ]
+    scenes = (SCENE, "preflight")
+    return judge(events_come_whole, transcript(entries, *map(completed, scenes), scenes=scenes)).outcome
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_an_event_whose_fields_are_chunks_of_their_own_is_torn(end):
+    event, data = b"event: ping" + end, b"data: 1" + 2 * end
+    assert judged(GREETING.replace(b"\n", end), event + data, event, data) is Outcome.WARN
+    assert judged(GREETING.replace(b"\n", end), event + data, event + data) is Outcome.PASS
+
+
+def test_chunks_of_several_events_and_of_parts_of_a_large_one_are_no_tears():
+    assert judged(GREETING + GREETING, LARGE[:4096], LARGE[4096:]) is Outcome.PASS
+
+
+def test_a_proxy_that_cuts_where_its_buffer_ran_empty_tears_nothing():
+    rest = LARGE[4096:]
+    assert judged(GREETING, LARGE[:4096], rest[:446], rest[446:]) is Outcome.PASS
+    assert judged(GREETING, LARGE[:59_900], LARGE[59_900:] + LARGE[:300], LARGE[300:]) is Outcome.PASS
