@@ -1,9 +1,11 @@
 """
 The reference server as a target: started for one run in a process of its own, on a free port, with fresh secrets.
 
-The judge imports nothing of it: it is reached as any other target is, with the profile that is shipped for it.
+The judge imports nothing of it: it is reached as any other target is, with the profile that is shipped for it. Whoever
+starts it can stop it and start it again, and so it is its own operator.
 """
 
+import asyncio
 import os
 import re
 import secrets
@@ -18,8 +20,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+from urllib.parse import urlsplit
 
-from sse_conform.errors import ConformError, UsageError
+from sse_conform.errors import ConformError, ControlError, UsageError
 from sse_conform.exit_code import ExitCode
 from sse_conform.shipped import shipped
 
@@ -29,7 +32,10 @@ EMBEDDED = "embedded"
 COMMAND = (sys.executable, "-m", "sse_conform_server")
 PREFIX = "SSE_CONFORM_SERVER_"
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+#: The grace that the shipped profile promises, in seconds.
+GRACE = 5.0
+#: A server that was told to stop is killed so many seconds after its grace.
+KILL_SECONDS = 2.5
 #: The run spreads its attempts over these; every address of 127.0.0.0/8 is this machine's on Linux.
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 #: The origin that the shipped profile says is admitted.
@@ -48,6 +54,7 @@ COMPRESSED: Mapping[str, float] = {
     "numbers.retry": 500,
     "numbers.burst": 500,
     "numbers.fallback": 6.0,
+    "numbers.grace": 1.0,
 }
 #: The setting of the server that stands behind each promise.
 SETTINGS = {
@@ -55,6 +62,7 @@ SETTINGS = {
     "numbers.latency": "LATENCY_BUDGET",
     "numbers.rate_window": "WINDOW",
     "numbers.retry": "RETRY",
+    "numbers.grace": "SHUTDOWN_GRACE",
 }
 #: The variables of the profile that outrank what a run of this target lays over its profile.
 CHOOSABLE = {"numbers.burst": "CONFORM_NUMBERS_BURST", "source_addresses": "CONFORM_SOURCE_ADDRESSES"}
@@ -74,6 +82,7 @@ class Embedded:
         promised: dict[str, object] = {**COMPRESSED} if compressed else {}
         promised["source_addresses"] = list(ADDRESSES)
         self._promises = {path: value for path, value in promised.items() if path not in chosen}
+        self._grace = COMPRESSED["numbers.grace"] if compressed else GRACE
         self._faults = faults
         self._oddities = oddities
         self._process: subprocess.Popen[bytes] | None = None
@@ -92,7 +101,8 @@ class Embedded:
         name = {"name": f"reference with {' and '.join(varied)}"} if varied else {}
         # Over TLS it shows a certificate of its own making, which nobody vouches for.
         trust = {"tls.verify": False} if self.url.startswith("https:") else {}
-        return {"url": self.url, **trust, **name, **self._promises}
+        control = {"control.stop": EMBEDDED, "control.start": EMBEDDED}  # no commands: see `stop` and `start`
+        return {"url": self.url, **trust, **name, **control, **self._promises}
 
     @staticmethod
     def profile_file() -> Path:
@@ -104,40 +114,63 @@ class Embedded:
         self._log = tempfile.TemporaryFile()
         # The database outlives a process that a fault ends and starts again.
         self._folder = tempfile.TemporaryDirectory(prefix="sse-conform-embedded-")
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [*COMMAND, *(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults)],
-            env=self._environ(database=Path(self._folder.name) / "service.sqlite3"),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # an interrupt at the terminal is for the run, which then stops the server
-        )
         try:
-            self.url = self._await_url(self._process, self._log)
+            self._launch(port=0)
             self._promises = {**self._promises, **_promised(self._log)}
         except BaseException:
-            self._stop()
+            self.__exit__(None, None, None)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        self._terminate()
+        if self._log is not None:
+            self._log.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
-    def _environ(self, database: Path) -> dict[str, str]:
+    async def stop(self) -> None:
+        """End it as a supervisor does: SIGTERM, and SIGKILL where it does not heed that."""
+        await asyncio.to_thread(self._terminate)
+
+    async def start(self) -> None:
+        """Start it again, where it was."""
+        try:
+            await asyncio.to_thread(self._launch, port=urlsplit(self.url).port or 0)
+        except ConformError as trouble:
+            raise ControlError(trouble.message, hint=trouble.hint) from None
+
+    def _launch(self, *, port: int) -> None:
+        """Start it, and wait until it listens."""
+        assert self._log is not None
+        assert self._folder is not None
+        varied = (*(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults))
+        said = len(_said(self._log))
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [*COMMAND, *varied],
+            env=self._environ(database=Path(self._folder.name) / "service.sqlite3", port=port),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # an interrupt at the terminal is for the run, which then stops the server
+        )
+        self.url = self._await_url(self._process, self._log, said)
+
+    def _environ(self, *, database: Path, port: int) -> dict[str, str]:
         """Our environment without settings of other servers, with those of this one."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        settings = {"PORT": "0", "DATABASE": str(database), "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
+        settings = {"PORT": str(port), "DATABASE": str(database), "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
         settings |= {"QUEUE_BYTES": str(QUEUE_BYTES), "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, **CHEAP_PASSWORDS}
         settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
         return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
 
-    def _await_url(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
+    def _await_url(self, process: subprocess.Popen[bytes], log: IO[bytes], since: int) -> str:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             ended = process.poll() is not None
-            if ready := _READY.search(_said(log)):
+            if ready := _READY.search(_said(log)[since:]):
                 return ready[1].decode()
             if ended and process.returncode == ExitCode.USAGE:
                 raise UsageError(
@@ -150,18 +183,15 @@ class Embedded:
             f"the reference server was not ready within {START_SECONDS:.0f} s", hint="run: conform serve"
         )
 
-    def _stop(self) -> None:
-        if self._process:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._log:
-            self._log.close()
-        if self._folder:
-            self._folder.cleanup()
+    def _terminate(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(self._grace + KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def _heed_termination() -> None:

@@ -8,6 +8,7 @@ when an entry is recorded, with placeholders of equal length, so that live and o
 from enum import StrEnum
 
 from sse_conform.browser_entries import PageOpened, PageSaw, PageShowed, Relayed
+from sse_conform.control_entry import Commanded, Order
 from sse_conform.death_entry import Died
 from sse_conform.entry import Entry, Header, TokenKind
 
@@ -15,6 +16,7 @@ __all__ = [
     "AnyEntry",
     "Attempted",
     "BodyReceived",
+    "Commanded",
     "Connected",
     "Died",
     "Disturbance",
@@ -27,6 +29,7 @@ __all__ = [
     "HeadReceived",
     "Header",
     "Noted",
+    "Order",
     "PageOpened",
     "PageSaw",
     "PageShowed",
@@ -82,6 +85,8 @@ class EndKind(StrEnum):
     """The suite closed the stream."""
     DIED = "died"
     """The process of the target died meanwhile. It is recorded as whatever was seen, and judged as this."""
+    STOPPED = "stopped"
+    """The target was stopped on purpose meanwhile. It is recorded as whatever was seen, and judged as this."""
 
 
 class SceneOutcome(StrEnum):
@@ -277,6 +282,7 @@ AnyEntry = (
     | BodyReceived
     | Ended
     | Died
+    | Commanded
     | Exchanged
     | Published
     | Disturbed

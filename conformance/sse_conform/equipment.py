@@ -14,6 +14,7 @@ from sse_conform.driver.clock import Clock
 from sse_conform.driver.forward_proxy import forward_proxy
 from sse_conform.driver.lag_probe import LagProbe
 from sse_conform.driver.liveness import Liveness
+from sse_conform.driver.operator import Operator
 from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
 from sse_conform.driver.subscription import LiveSubscription
@@ -36,6 +37,7 @@ async def equipped(
     redactor: Redactor,
     listener: Listener,
     browses: bool,
+    operator: Operator | None = None,
     on_trouble: Callable[[str], None],
 ) -> AsyncIterator[World]:
     """
@@ -73,6 +75,7 @@ async def equipped(
         listener=listener,
         liveness=liveness,
         streams=streams,
+        operator=operator,
         process=BrowserProcess(profile.browser) if browses else None,
     )
 

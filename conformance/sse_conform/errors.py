@@ -6,6 +6,7 @@ What a target does wrong is data (:class:`sse_conform.rule.Finding`), never an e
     ConformError            exit 4: the suite itself is in trouble
     ├── UsageError          exit 2: the command line cannot be followed
     │   └── ProfileError    exit 2: the profile cannot be used
+    ├── ControlError        exit 4: the target cannot be stopped or started as its profile says
     ├── TargetError         exit 3: the target cannot be judged (unreachable, not ready, wrong address)
     │   ├── DeadTargetError     it was the service, and its process is gone
     │   ├── SilentTargetError   it is the service, but no stream of it begins: judged on that alone
@@ -52,6 +53,10 @@ class ProfileError(UsageError):
 
 class TranscriptError(UsageError):
     """A transcript file is missing, damaged, or of another version."""
+
+
+class ControlError(ConformError):
+    """The target could not be stopped or started: which command of the profile, and what came of it."""
 
 
 class TargetError(ConformError):

@@ -16,7 +16,14 @@ SECOND = 1_000_000_000
 SNAPSHOT, NOTIFICATION, PING = "snapshot", "notification", "ping"
 #: The scene in which users write text that looks like frames.
 HOSTILE = "framing.hostile-text"
-_ORDERLY = {e.EndKind.CLOSED, e.EndKind.DIED, e.EndKind.OVERFLOW, e.EndKind.COMPLETE, e.EndKind.CLOSE_DELIMITED}
+_ORDERLY = {
+    e.EndKind.CLOSED,
+    e.EndKind.DIED,
+    e.EndKind.STOPPED,
+    e.EndKind.OVERFLOW,
+    e.EndKind.COMPLETE,
+    e.EndKind.CLOSE_DELIMITED,
+}
 
 
 def items(snapshot: Event) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sse_conform.control import Control
 from sse_conform.entries import EventKind
 from sse_conform.namesakes import namesakes
 from sse_conform.promises import Cors, Count, Declared, MetricNames, Numbers, Paths, Polling, Table
@@ -209,6 +210,7 @@ class Profile(Table, frozen=True, kw_only=True):
     capabilities: Declared = Declared()
     browser: BrowserChoice = BrowserChoice()
     ui: UserInterface | None = None
+    control: Control | None = None
     sensitive_fields: tuple[str, ...] = ()
     accept_untested: tuple[Accepted, ...] = ()
 
@@ -273,6 +275,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.UNTRUSTED: not self.capabilities.trusted_proxy,
             Capability.BROWSER: self.browser.engine is not None,
             Capability.UI: self.ui is not None,
+            Capability.RESTART: self.control is not None,
         }
         return tuple(capability for capability, claimed in claims.items() if claimed)
 

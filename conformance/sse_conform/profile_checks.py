@@ -45,6 +45,7 @@ def cross_problems(profile: Profile) -> Iterator[Problem]:
     yield from ui_problems(profile)
     yield from _trigger_problems(profile)
     yield from _number_problems(profile)
+    yield from _control_problems(profile)
     yield from _list_problems(profile)
 
 
@@ -230,7 +231,7 @@ def _trigger_problems(profile: Profile) -> Iterator[Problem]:
 
 def _number_problems(profile: Profile) -> Iterator[Problem]:
     numbers = profile.numbers
-    for name in ("heartbeat", "latency", "rate_window", "fallback"):
+    for name in ("heartbeat", "latency", "rate_window", "fallback", "grace"):
         seconds = getattr(numbers, name)
         if seconds > LONGEST_SECONDS:
             remedy = f"seconds are meant: if these are milliseconds, write {seconds / 1000:g}"
@@ -246,6 +247,14 @@ def _number_problems(profile: Profile) -> Iterator[Problem]:
         what = f"is {numbers.max_stream_age:g} s, not more than numbers.heartbeat = {numbers.heartbeat:g} s"
         remedy = "no stream would live to see a heartbeat: correct either"
         yield Problem(path="numbers.max_stream_age", what=what, remedy=remedy)
+
+
+def _control_problems(profile: Profile) -> Iterator[Problem]:
+    for key in ("stop", "start") if profile.control else ():
+        command = getattr(profile.control, key)
+        if not (command if isinstance(command, str) else "".join(command[:1])).strip():
+            remedy = f'give a line for the shell, or a list of strings: {key} = "systemctl {key} notifications"'
+            yield Problem(path=f"control.{key}", what="is empty", remedy=remedy)
 
 
 def _list_problems(profile: Profile) -> Iterator[Problem]:

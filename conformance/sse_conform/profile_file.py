@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace as replace_fields
 
+from sse_conform.driver.operator import Commands, Operator
 from sse_conform.errors import ProfileError
 from sse_conform.profile import Profile, Tls
 from sse_conform.profile_checks import cross_problems, url_problems
@@ -36,12 +37,14 @@ class LoadedProfile:
 
     ``origins`` names for each path given the file, variable or option it came from (what is not listed is the plan's
     default); ``secrets`` are all resolved secrets, for the redactor. Neither the profile nor they may be printed.
+    ``operator`` stops and starts the target, where the profile says how.
     """
 
     profile: Profile = field(repr=False)
     origins: Mapping[str, str]
     secrets: frozenset[str] = field(repr=False)
     file: Path | None = None
+    operator: Operator | None = None
 
 
 def load_profile(
@@ -77,7 +80,13 @@ def load_profile(
     _raise_if(list(cross_problems(profile)), layers, found)
     secrets = opener.secrets | {urlsplit(profile.proxy).password or ""} - {""}
     public = {account.username for account in profile.users.accounts} | {""}
-    return LoadedProfile(profile=profile, origins=layers.origins, secrets=frozenset(secrets - public), file=found)
+    return LoadedProfile(
+        profile=profile,
+        origins=layers.origins,
+        secrets=frozenset(secrets - public),
+        file=found,
+        operator=Commands(profile.control, vault.folder) if profile.control else None,
+    )
 
 
 class _Opener:

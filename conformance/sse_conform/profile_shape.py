@@ -88,7 +88,7 @@ def _union_problems(value: object, members: Iterable[shape.Type], path: str) -> 
     choices = [member for member in members if not isinstance(member, shape.NoneType)]
     if len(choices) == 1:
         yield from problems_of(value, choices[0], path)
-    elif not any(_fits(value, choice) for choice in choices):
+    elif not any(_fits(value, choice) or _lists(value, choice) for choice in choices):
         wanted = " or ".join(describe(choice) for choice in choices)
         yield Problem(path=path, what=f"is {show(value)}", remedy=f"give {wanted}")
 
@@ -110,6 +110,13 @@ def _json_problems(value: object, path: str) -> Iterator[Problem]:
             yield Problem(path=path, what=f"is {value}, which JSON lacks", remedy="give a finite number")
         case _:
             return
+
+
+def _lists(value: object, expected: shape.Type) -> bool:
+    """Whether it is a list of what the list is to hold."""
+    if not isinstance(expected, shape.VarTupleType) or not isinstance(value, list):
+        return False
+    return all(_fits(element, expected.item_type) for element in value)
 
 
 def _fits(value: object, scalar: shape.Type) -> bool:

@@ -46,7 +46,7 @@ class Numbers(Table, frozen=True, kw_only=True):
     What was promised: seconds, except ``retry`` (milliseconds). ``rate_limit = 0``: no limit is expected.
 
     Two are the client's: it keeps the newest ``kept_items``, and where push is refused it polls within ``fallback``,
-    and is back on push as soon once it can be.
+    and is back on push as soon once it can be. A target that is stopped has ended its streams within ``grace``.
     """
 
     heartbeat: Positive = 25.0
@@ -59,6 +59,7 @@ class Numbers(Table, frozen=True, kw_only=True):
     max_stream_age: Positive | None = None
     kept_items: Count = 50
     fallback: Positive = 60.0
+    grace: Positive = 10.0
 
 
 class Declared(Table, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
@@ -133,10 +134,9 @@ class Conformance:
             return self._run(load_profile(file=file, overrides=overrides, environ=os.environ), rules)
         with Embedded() as server:
             file = Path(self._file) if self._file else server.profile_file()
-            environ = {**os.environ, **server.secrets}
-            return self._run(
-                load_profile(file=file, overrides={**server.overrides, **self._chosen}, environ=environ), rules
-            )
+            environ, overrides = {**os.environ, **server.secrets}, {**server.overrides, **self._chosen}
+            loaded = load_profile(file=file, overrides=overrides, environ=environ)
+            return self._run(replace(loaded, operator=server), rules)
 
     def _run(self, loaded: LoadedProfile, rules: tuple[Rule, ...]) -> RunResult:
         profile = loaded.profile

@@ -21,6 +21,16 @@ PIECE_COST = 128
 LINE_COST = 128
 FRAME_COST = 1024
 
+#: The field of entries whose only text that is not our own it holds.
+_ONE_TEXT: dict[type[e.AnyEntry], str] = {
+    e.Ended: "detail",
+    e.SceneEnded: "detail",
+    e.Relayed: "detail",
+    e.Repeated: "reason",
+    e.Noted: "value",
+    e.Commanded: "error",
+}
+
 
 class Recorder:
     """Collects entries in the order in which they happened, redacted."""
@@ -79,18 +89,14 @@ class Recorder:
                     body=redact.whole(entry.body),
                     error=redact.text(entry.error),
                 )
-            case e.Ended() | e.SceneEnded() | e.Relayed():
-                entry = msgspec.structs.replace(entry, detail=redact.text(entry.detail))
             case e.Published():
                 entry = msgspec.structs.replace(
                     entry, event_id=redact.text(entry.event_id), error=redact.text(entry.error)
                 )
             case e.PageSaw() | e.PageShowed():
                 entry = _told(redact, entry)
-            case e.Repeated():
-                entry = msgspec.structs.replace(entry, reason=redact.text(entry.reason))
-            case e.Noted():
-                entry = msgspec.structs.replace(entry, value=redact.text(entry.value))
+            case _ if name := _ONE_TEXT.get(type(entry)):
+                entry = msgspec.structs.replace(entry, **{name: redact.text(getattr(entry, name))})
             case _:
                 pass
         self._entries.append(entry)

@@ -78,8 +78,8 @@ async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> Transcri
 
 def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, str]:
     """The scenes to play again, in the order of the rules that they left open, each with the reason."""
-    died = transcript.of(e.Died)
-    if died and not died[-1].back:
+    died, commanded = transcript.of(e.Died), transcript.of(e.Commanded)
+    if (died and not died[-1].back) or (commanded and not commanded[-1].answers):
         return {}
     lagged = any(disturbed.kind is e.Disturbance.LAG for disturbed in transcript.disturbances)
     settled = _SETTLED.issuperset(ended.outcome for ended in transcript.outcomes.values())

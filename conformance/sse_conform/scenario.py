@@ -19,13 +19,14 @@ class Nature(StrEnum):
     How a scene disturbs others.
 
     Loud ones (bursts, floods) never overlap timed ones (whose instants are judged); the limiter's scene comes after
-    every other attempt, for it uses the limit up.
+    every other attempt, for it uses the limit up. Outages stop the target: each plays alone, when all else is over.
     """
 
     TIMED = "timed"
     PLAIN = "plain"
     LOUD = "loud"
     LIMITER = "limiter"
+    OUTAGE = "outage"
 
 
 class Variant(StrEnum):
@@ -169,6 +170,18 @@ class Stage(Protocol):
 
     async def pass_time(self, seconds: float, what: str) -> None:
         """Let time pass on purpose; ``what`` says for what."""
+        ...
+
+    async def stop(self) -> None:
+        """End the target as SIGTERM does. ControlError where whoever operates it cannot."""
+        ...
+
+    async def start(self) -> None:
+        """
+        Start it again, and wait until it answers; ControlError where it does not.
+
+        The users of the scene log in anew, as far as it still knows them.
+        """
         ...
 
     def note(self, name: str, subscription: Subscription | None = None, value: str = "") -> None:

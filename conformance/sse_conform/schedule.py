@@ -3,7 +3,7 @@ The plan of a run: which scenes the chosen rules ask for, what they cost, and ho
 
 Connections to the target are the scarce thing: with N attempts, a window of W seconds, and B attempts in a window and
 source address, ``ceil(N / B) - 1`` windows must pass before the last one; the limiter's scene then needs one more to
-see the limit end.
+see the limit end. Outages begin when everything else is over, so what they wait for comes on top.
 """
 
 import math
@@ -29,7 +29,10 @@ RESERVE = 2
 BURST_SECONDS = 2.0
 RECOVERY_SECONDS = 1.0
 #: Of scenes that wait equally long those of the first nature begin first.
-_TURNS = (Nature.TIMED, Nature.LOUD, Nature.PLAIN, Nature.LIMITER)
+_TURNS = (Nature.TIMED, Nature.LOUD, Nature.PLAIN, Nature.LIMITER, Nature.OUTAGE)
+
+#: What these wait for is no part of the waits of those that play together.
+_ON_THEIR_OWN = {Nature.LIMITER, Nature.OUTAGE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +93,8 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
     limited = [s for s in playable if s.nature is Nature.LIMITER]
     browsed = sum(s.expected(terms) for s in playable if s.in_browser)
     ordinary = PREFLIGHT_ATTEMPTS + sum(s.expected(terms) for s in playable if s not in limited and not s.in_browser)
-    longest = max((s.waits(terms) for s in playable if s.nature is not Nature.LIMITER), default=0.0)
+    apart = sum(s.waits(terms) for s in playable if s.nature is Nature.OUTAGE)
+    longest = max((s.waits(terms) for s in playable if s.nature not in _ON_THEIR_OWN), default=0.0)
     return Plan(
         rules=chosen,
         scenes=tuple(playable),
@@ -98,7 +102,13 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
         attempts=ordinary + browsed + sum(s.expected(terms) for s in limited),
         most=PREFLIGHT_ATTEMPTS + sum(s.most(terms) for s in playable),
         seconds=bound(
-            terms, attempts=ordinary, browsed=browsed, longest=longest, limiter=bool(limited), addresses=addresses
+            terms,
+            attempts=ordinary,
+            browsed=browsed,
+            longest=longest,
+            apart=apart,
+            limiter=bool(limited),
+            addresses=addresses,
         ),
     )
 
@@ -108,21 +118,31 @@ def _order(scene: Scenario, terms: Terms) -> tuple[float, int, str]:
     return -scene.waits(terms), _TURNS.index(scene.nature), scene.id
 
 
-def bound(terms: Terms, *, attempts: int, longest: float, limiter: bool, addresses: int, browsed: int = 0) -> float:
+def bound(
+    terms: Terms,
+    *,
+    attempts: int,
+    longest: float,
+    limiter: bool,
+    addresses: int,
+    browsed: int = 0,
+    apart: float = 0.0,
+) -> float:
     """
     The shortest time that a run can take, in seconds.
 
     ``attempts`` are those of the suite's own outside the limiter's scene, ``browsed`` those of browsers; limiter and
-    browsers have a source address of their own where there are enough.
+    browsers have a source address of their own where there are enough. ``longest`` is the longest wait of those that
+    play together, ``apart`` are the waits of outages.
     """
     if not terms.rate_limit:
-        return longest
+        return longest + apart
     shares = share_out(("",) * addresses, limiter=limiter, browser=browsed > 0)
     if shares.browser is None:
         attempts, browsed = attempts + browsed, 0
     windows = max(_windows(terms, attempts, len(shares.ordinary)), _windows(terms, browsed, 1))
     recovery = BURST_SECONDS + terms.rate_window + RECOVERY_SECONDS if limiter else 0.0
-    return max(longest, windows + recovery) if shares.limiter is None else max(longest, windows, recovery)
+    return apart + (max(longest, windows + recovery) if shares.limiter is None else max(longest, windows, recovery))
 
 
 def _windows(terms: Terms, attempts: int, addresses: int) -> float:
@@ -141,14 +161,15 @@ def bound_of(transcript: Transcript) -> float:
 
 
 def _bound_of(transcript: Transcript) -> float:
-    limiters = transcript.header.limiters
+    limiters, outages = transcript.header.limiters, transcript.header.outages
     waits = _time_passed(transcript)
     attempts = transcript.every(e.Attempted)
     return bound(
         transcript.terms,
         attempts=sum(attempt.scene not in limiters and not attempt.page for attempt in attempts),
         browsed=sum(attempt.scene not in limiters and attempt.page > 0 for attempt in attempts),
-        longest=max((seconds for scene, seconds in waits.items() if scene not in limiters), default=0.0),
+        longest=max((seconds for scene, seconds in waits.items() if scene not in {*limiters, *outages}), default=0.0),
+        apart=sum(waits.get(scene, 0.0) for scene in outages),
         limiter=any(attempt.scene in limiters for attempt in attempts),
         addresses=max(1, len({attempt.address for attempt in attempts})),
     )

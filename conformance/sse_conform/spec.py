@@ -86,6 +86,7 @@ class Capability(StrEnum):
     UNTRUSTED = "untrusted"
     BROWSER = "browser"
     UI = "ui"
+    RESTART = "restart"
 
     @property
     def may(self) -> bool:
@@ -118,6 +119,7 @@ MAY = frozenset(
         Capability.BEARER,
         Capability.TLS,
         Capability.UI,
+        Capability.RESTART,
     }
 )
 
@@ -157,4 +159,5 @@ REMEDIES: dict[Capability, str] = {
     Capability.UNTRUSTED: "leave capabilities.trusted_proxy out: a trusted proxy may name whom it speaks for",
     Capability.BROWSER: "choose a browser: --browser, or browser.engine in the profile",
     Capability.UI: "add [ui]: the page, its login, and where it shows notifications",
+    Capability.RESTART: "add [control]: the commands that stop and start the target",
 }

@@ -36,6 +36,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     max_stream_age: float | None = None
     kept_items: int = 50
     fallback: float = 60.0
+    grace: float = 10.0
     metric_names: tuple[str, str, str] = (
         "sse_open_connections",
         "sse_stream_duration_seconds",

@@ -18,6 +18,7 @@ from sse_conform import entries as e
 from sse_conform.deaths import counted
 from sse_conform.eventstream import Decoded, Frame, decode
 from sse_conform.markers import MARKER
+from sse_conform.stops import softened
 from sse_conform.strict_json import NotJson, strict_json
 from sse_conform.terms import Terms
 
@@ -42,6 +43,7 @@ class TranscriptHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="ent
     rules: tuple[str, ...]
     scenes: tuple[str, ...]
     limiters: tuple[str, ...] = ()
+    outages: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     format: Annotated[int, msgspec.Meta(extra_json_schema={"const": FORMAT})] = FORMAT
 
@@ -187,8 +189,8 @@ class Stream:
 
     @property
     def cut_short(self) -> bool:
-        """Whether its end says nothing of how the target ends streams: we closed it, or the whole process died."""
-        return self.end is not None and self.end.kind in {e.EndKind.CLOSED, e.EndKind.DIED}
+        """Whether its end says nothing of how the target ends streams: we closed it, or the process was gone."""
+        return self.end is not None and self.end.kind in {e.EndKind.CLOSED, e.EndKind.DIED, e.EndKind.STOPPED}
 
     @property
     def watched_until(self) -> int:
@@ -221,8 +223,8 @@ class Transcript:
 
     @cached_property
     def counted(self) -> tuple[e.AnyEntry, ...]:
-        """The entries on which verdicts rest: all of them, unless the target died."""
-        return counted(self.entries)
+        """The entries on which verdicts rest: all of them, unless the target died, or was stopped."""
+        return softened(counted(self.entries))
 
     def of(self, kind: type[T]) -> tuple[T, ...]:
         """All entries of one kind that count, in order."""

@@ -32,6 +32,7 @@ class Troupe:
 
     def __init__(self, loaded: LoadedProfile, plan: Plan, listener: Listener) -> None:
         self._profile = loaded.profile
+        self._operator = loaded.operator
         self._plan = plan
         self._listener = listener
         self._redactor = Redactor()
@@ -39,7 +40,10 @@ class Troupe:
             self._redactor.keep(secret, "secret")
         self._clock = Clock()
         self._browses = any(scene.in_browser for scene in plan.scenes)
-        limiters = tuple(scene.id for scene in plan.scenes if scene.nature is Nature.LIMITER)
+        limiters, outages = (
+            tuple(scene.id for scene in plan.scenes if scene.nature is nature)
+            for nature in (Nature.LIMITER, Nature.OUTAGE)
+        )
         self._addresses = share_out(self._profile.source_addresses, limiter=bool(limiters), browser=self._browses)
         self._gate = Gate(())
         self.troubles: list[str] = []
@@ -53,6 +57,7 @@ class Troupe:
             scenes=(preflight.SCENE.id, *(scene.id for scene in plan.scenes)),
             left_out=tuple(rule.id for rule in plan.left_out),
             limiters=limiters,
+            outages=outages,
         )
 
     def redacted(self, text: str) -> str:
@@ -76,6 +81,7 @@ class Troupe:
             clock=self._clock,
             redactor=self._redactor,
             listener=self._listener,
+            operator=self._operator,
             browses=self._browses,
             on_trouble=self.troubles.append,
         )
@@ -113,12 +119,15 @@ class Troupe:
             await self._play_all(world, [scene], limiter_after=limiter_after)
 
     async def _play_all(self, world: World, scenes: Sequence[Scenario], *, limiter_after: float = 0.0) -> None:
-        """Play scenes together; the limiter's one not before so many seconds have passed."""
-        self._gate = Gate(scene.id for scene in scenes if scene.nature is not Nature.LIMITER)
-        async with asyncio.TaskGroup() as group:
-            for scene in scenes:
-                group.create_task(self._play_in_turn(world, scene, limiter_after))
-        await world.liveness.returned()
+        """Play scenes together, the limiter's one not before so many seconds have passed; then each outage alone."""
+        outages = [scene for scene in scenes if scene.nature is Nature.OUTAGE]
+        together = [scene for scene in scenes if scene not in outages]
+        for act in (together, *([scene] for scene in outages)):
+            self._gate = Gate(scene.id for scene in act if scene.nature is not Nature.LIMITER)
+            async with asyncio.TaskGroup() as group:
+                for scene in act:
+                    group.create_task(self._play_in_turn(world, scene, limiter_after))
+            await world.liveness.returned()
 
     async def _play_in_turn(self, world: World, scene: Scenario, limiter_after: float) -> None:
         limiter = scene.nature is Nature.LIMITER

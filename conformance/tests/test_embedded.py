@@ -66,6 +66,24 @@ def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) 
         pass
 
 
+async def test_it_is_stopped_and_started_again_where_it_was() -> None:
+    with Embedded(compressed=True) as server:
+        url = server.url
+        await server.stop()
+        assert not answers(url)
+        await server.start()
+        assert server.url == url
+        assert answers(url)
+    assert not answers(url)
+
+
+async def test_a_server_that_does_not_heed_a_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "KILL_SECONDS", 0.2)
+    with Embedded(compressed=True, faults=("drain-waits",)) as server:
+        await server.stop()
+        assert not answers(server.url)
+
+
 def test_it_does_not_outlive_a_run_that_is_terminated() -> None:
     code = "from sse_conform.embedded import Embedded\nwith Embedded() as it: print(it.url, flush=True); input()"
     run = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

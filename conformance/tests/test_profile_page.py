@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sse_conform.control import Control
 from sse_conform.profile_file import load_profile
 from sse_conform.profile_shape import scalar_paths
 from sse_conform.user_interface import Step, UserInterface
@@ -43,8 +44,8 @@ def test_the_page_shows_every_key() -> None:
     page = {f"ui.{key}" for key in UserInterface.__struct_fields__} | {
         f"ui.login.{key}" for key in Step.__struct_fields__
     }
-    expected = (
-        scalar_paths().keys() | tables | steps | others | page | {"accept_untested.rule", "accept_untested.reason"}
-    )
+    control = {f"control.{key}" for key in Control.__struct_fields__}
+    accepted = {"accept_untested.rule", "accept_untested.reason"}
+    expected = scalar_paths().keys() | tables | steps | others | page | control | accepted
     assert expected - shown == IN_PROSE
     assert not [key for key in IN_PROSE if f"`{key}`" not in PAGE]

@@ -50,7 +50,7 @@ def test_an_unknown_key_is_answered_with_the_nearest_and_all_known_ones() -> Non
     ((path, what, remedy),) = said({"numbers": {"heart_beat": 25}})
     assert (path, what) == ("numbers.heart_beat", "is not a known key")
     assert "did you mean heartbeat?" in remedy
-    assert "the known keys of [numbers] are burst, fallback, heartbeat" in remedy
+    assert "the known keys of [numbers] are burst, fallback, grace, heartbeat" in remedy
 
 
 def test_a_key_in_the_wrong_table_is_sent_to_the_right_one() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sse_conform.commands.init import template
+from sse_conform.control import Control
 from sse_conform.profile_file import load_profile
 from sse_conform.profile_shape import scalar_paths
 from sse_conform.user_interface import UserInterface
@@ -37,7 +38,9 @@ def test_the_template_is_a_profile_with_everything_switched_on(tmp_path: Path, l
 def test_the_template_names_every_key() -> None:
     table = tomllib.loads(UNFOLDED)
     missing = []
-    for path in (*scalar_paths(), *(f"ui.{key}" for key in UserInterface.__struct_fields__)):
+    tables = {"ui": UserInterface, "control": Control}
+    optional = (f"{name}.{key}" for name, table in tables.items() for key in table.__struct_fields__)
+    for path in (*scalar_paths(), *optional):
         found = table
         for key in path.split("."):
             found = found.get(key, {}) if isinstance(found, dict) else {}

@@ -31,6 +31,7 @@ TALKATIVE = (
     published(event_id=SECRET, error=SECRET),
     e.SceneEnded(t=1, scene=SCENE, outcome=e.SceneOutcome.BROKEN, detail=SECRET),
     e.Repeated(t=1, scene=SCENE, reason=SECRET),
+    e.Commanded(t=1, scene=SCENE, order=e.Order.STOP, done=2, error=SECRET),
     e.Noted(t=1, scene=SCENE, name="cut", value=SECRET),
     e.PageSaw(
         t=1, page=1, scene=SCENE, sight=Sight.MESSAGE, type=SECRET, data=SECRET, last_event_id=SECRET

@@ -23,7 +23,7 @@ EXCEPTIONS = FIXTURES / "proof-exceptions.toml"
 #: So many faults may break the same rules; more of them prove nothing more.
 OF_A_KIND = 3
 #: The traps are numbered from 1.
-TRAPS = 44
+TRAPS = 45
 
 each_rule = pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.id)
 
@@ -100,7 +100,7 @@ def test_the_scenes_of_a_rule_are_installed(rule: Rule):
 @each_rule
 def test_a_rule_alone_brings_its_scenes_onto_the_stage(rule: Rule):
     environ = {"SSE_CONFORM_SERVER_JWT_KEY": "k" * 32, "SSE_CONFORM_SERVER_ADMIN_PASSWORD": "p"}
-    overrides = {"url": "https://127.0.0.1", "browser.engine": "chromium"}
+    overrides = {"url": "https://127.0.0.1", "browser.engine": "chromium", "control.stop": "true", "control.start": "true"}
     profile = load_profile(file=FIXTURES / "profiles" / "reference.toml", overrides=overrides, environ=environ).profile
     plan = make_plan(profile.terms, [rule], scene_packs.load())
     assert {scene.id for scene in plan.scenes} | {preflight.SCENE.id} >= set(rule.scenes)

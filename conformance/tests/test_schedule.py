@@ -199,6 +199,19 @@ def test_what_the_limiters_scene_waits_is_in_the_formula_already():
     assert bound_of(transcript(*lines, terms=TERMS, limiters=("c",))) == 63.0
 
 
+OUTAGE = scene("d", attempts=2, waits=4.0, nature=Nature.OUTAGE)
+
+
+def test_what_an_outage_waits_comes_on_top():
+    assert plan_of(*SCENES, OUTAGE).seconds == plan_of(*SCENES).seconds + 4.0
+    lines = waited(0, 3), waited(4, 6, "d")
+    assert bound_of(transcript(*lines, terms=TERMS, outages=("d",))) == 5.0
+
+
+def test_an_outage_makes_its_attempts_within_the_limit_of_all():
+    assert plan_of(scene("a", attempts=15), OUTAGE).seconds == 64.0
+
+
 def test_an_empty_run_needs_no_time():
     assert bound_of(transcript(terms=TERMS)) == 0.0
 

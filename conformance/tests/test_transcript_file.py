@@ -105,6 +105,7 @@ ENTRIES = (
         back=44,
         after=(Action(t=42, scene="idle.long", part="tab", act=Act.LEAVING),),
     ),
+    e.Commanded(t=44, scene="idle.long", order=e.Order.START, done=45, answers=45),
     e.Repeated(t=45, scene="idle.long", reason="the suite stood still"),
 )
 

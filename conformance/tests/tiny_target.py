@@ -5,12 +5,13 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
+from sse_conform.driver.operator import Operator
 from sse_conform.profile import (
     Account,
     Auth,
@@ -276,9 +277,10 @@ async def play_on(
     rules: tuple[Rule, ...] = (),
     skipped: tuple[tuple[str, str], ...] = (),
     listener: Listener = quiet,
+    operator: Operator | None = None,
     **profile: Any,
 ) -> RunResult:
     """A whole run of these scenes against the target."""
     attempts = sum(scene.most(Terms()) for scene in scenes)
     plan = Plan(rules=rules, scenes=scenes, skipped=skipped, attempts=attempts, most=attempts, seconds=0.0)
-    return await run(target.loaded(**profile), plan, listener=listener)
+    return await run(replace(target.loaded(**profile), operator=operator), plan, listener=listener)

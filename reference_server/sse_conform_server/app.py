@@ -31,7 +31,7 @@ from sse_conform_server.routes import accounts, alerts, polling, service, users,
 from sse_conform_server.settings import Settings
 from sse_conform_server.snapshot import missed, open_stream, take_snapshot
 from sse_conform_server.store import open_store
-from sse_conform_server.stream import HEADERS, NotificationStream, lifetime
+from sse_conform_server.stream import HEADERS, NotificationStream, drain, lifetime
 from sse_conform_server.tokens import Issuer, JwtVerifier, make_keys
 from sse_conform_server.variant import Variant
 
@@ -65,6 +65,7 @@ def make_parts(settings: Settings) -> Parts:
         heartbeat=Heartbeat(interval=settings.heartbeat),
         stream_headers=HEADERS,
         lifetime=lifetime,
+        drain=drain,
         web=web.pages(),
         edge=lambda _, app: app,
         wire=lambda transport: transport,

@@ -60,6 +60,8 @@ class Parts:
     heartbeat: Heartbeat
     stream_headers: tuple[tuple[str, str], ...]
     lifetime: Callable[["Parts", Identity], float]
+    drain: Callable[["Parts"], Awaitable[None]]
+    """What a stop begins with, while the service still listens."""
     web: Mapping[str, bytes]
     """The files of the page, by name."""
     edge: Callable[["Parts", ASGIApp], ASGIApp]

@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sse_conform_server.app import create_app
-from sse_conform_server.hub import Hub
 from sse_conform_server.parts import Parts
 from sse_conform_server.settings import Settings
 from sse_conform_server.stream import ABORT
@@ -54,9 +53,9 @@ class _AbortableProtocol(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn, except that streams are ended before it waits for connections, and SIGTERM exits with status 0."""
 
-    def __init__(self, config: uvicorn.Config, *, hub: Hub, ready: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, parts: Parts, ready: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._parts = parts
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -69,7 +68,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams would keep uvicorn waiting for ever: end them first, each between two events."""
-        self._hub.drain()
+        await self._parts.drain(self._parts)
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
@@ -162,7 +161,7 @@ def _make_server(
     )
     config.load()
     config.ssl = parts.tls
-    return Server(config, hub=parts.hub, ready=ready), parts
+    return Server(config, parts=parts, ready=ready), parts
 
 
 async def _fill(parts: Parts) -> None:

@@ -29,6 +29,11 @@ def lifetime(parts: Parts, identity: Identity) -> float:
     return identity.expires_at + parts.settings.leeway - time.time()
 
 
+async def drain(parts: Parts) -> None:
+    """End every stream, between two events and after what is queued."""
+    parts.hub.drain()
+
+
 class NotificationStream:
     """The stream route."""
 

@@ -8,7 +8,8 @@ addresses for these attempts, B = (L - 2) * A attempts fit into a window, and
     bound = max(longest chain of waits, (ceil(N / B) - 1) * W, R)   where the limiter has an address of its own,
     bound = max(longest chain of waits, (ceil(N / B) - 1) * W + R)  where it shares one with the others,
 
-with R = 2 s + W + 1 s for its burst, the window that it has to see pass, and the end of the limit.
+with R = 2 s + W + 1 s for its burst, the window that it has to see pass, and the end of the limit. What a stop and
+a start take comes on top, for nothing else can happen then.
 
 The run is what the transcript covers; the command adds starting and stopping the reference server and Python. Memory is
 the most that the suite's own process ever held (VmHWM), its children's not included.
@@ -80,10 +81,12 @@ def judge(way: Way, folder: Path) -> tuple[float, float]:
 def bound(header: dict[str, Any], entries: list[dict[str, Any]]) -> tuple[float, str]:
     """The bound in seconds, and what it is made of."""
     limit, window, limiters = header["terms"]["rate_limit"], header["terms"]["rate_window"], set(header["limiters"])
+    outages = set(header["outages"])
     waits: Counter[str] = Counter()
     for entry in entries:
-        if entry["entry"] == "waited" and entry["scene"] not in limiters:
+        if entry["entry"] == "waited" and entry["scene"] not in limiters | outages:
             waits[entry["scene"]] += entry["until"] - entry["t"]
+    apart = sum(entry["done"] - entry["t"] for entry in entries if entry["entry"] == "commanded") / SECOND
     attempts = [entry for entry in entries if entry["entry"] == "attempted"]
     ordinary = [attempt for attempt in attempts if attempt["scene"] not in limiters]
     addresses = {attempt["address"] for attempt in ordinary}
@@ -92,7 +95,8 @@ def bound(header: dict[str, Any], entries: list[dict[str, Any]]) -> tuple[float,
     windows = (math.ceil(len(ordinary) / ((limit - RESERVE) * len(addresses))) - 1) * window
     recovery = BURST + window + RECOVERY if limiters else 0.0
     parts = f"waits {longest:.1f} s, windows {windows:g} s ({len(ordinary)} attempts), limit {recovery:g} s"
-    return max(longest, windows + recovery if shared else max(windows, recovery)), parts
+    parts += f", restart {apart:.1f} s"
+    return apart + max(longest, windows + recovery if shared else max(windows, recovery)), parts
 
 
 def measured(name: str, way: Way) -> bool:

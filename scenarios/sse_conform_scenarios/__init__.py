@@ -17,6 +17,7 @@ from sse_conform_scenarios import (
     rate_limit,
     reconnect,
     requests,
+    shutdown,
     snapshot,
 )
 
@@ -36,5 +37,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *metrics.SCENARIOS,
     *cors.SCENARIOS,
     *rate_limit.SCENARIOS,
+    *shutdown.SCENARIOS,
     *browser.SCENARIOS,
 )

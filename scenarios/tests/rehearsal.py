@@ -231,6 +231,12 @@ class Rehearsal:
     async def pass_time(self, seconds: float, what: str) -> None:
         pass
 
+    async def stop(self) -> None:
+        pass
+
+    async def start(self) -> None:
+        pass
+
     def note(self, name: str, subscription: Tab | None = None, value: str = "") -> None:
         pass
 

@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -108,7 +108,8 @@ def _load(options: RunOptions, server: Embedded | None) -> LoadedProfile:
         return load_profile(file=options.profile, overrides=overrides, environ=os.environ)
     environ = {name: value for name, value in os.environ.items() if name not in {"CONFORM_TARGET", "CONFORM_PROFILE"}}
     file = options.profile or server.profile_file()
-    return load_profile(file=file, overrides={**server.overrides, **chosen}, environ={**environ, **server.secrets})
+    environ |= server.secrets
+    return replace(load_profile(file=file, overrides={**server.overrides, **chosen}, environ=environ), operator=server)
 
 
 def _plan(loaded: LoadedProfile, rules: tuple[Rule, ...]) -> Plan:

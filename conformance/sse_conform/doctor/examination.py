@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from sse_conform.doctor.accounts import account_checks
 from sse_conform.doctor.carriers import taken_otherwise
 from sse_conform.doctor.check import Check
+from sse_conform.doctor.control import control_checks
 from sse_conform.doctor.lacks import lack_checks
 from sse_conform.doctor.network import network_checks
 from sse_conform.doctor.own_page import page_checks
@@ -46,6 +47,8 @@ async def examine(loaded: LoadedProfile, rules: Iterable[Rule], *, listener: Lis
                 yield Check(name="cost", said=f"{visit.attempts} attempts on the stream route")
             for trouble in visit.troubles:
                 yield Check(name="suite", said=trouble, fix="this is a bug of the suite: report it")
+    for check in control_checks(loaded.profile.control) if loaded.profile.control else ():
+        yield check
     for check in lack_checks(loaded.profile, rules):
         yield check
 

@@ -123,6 +123,15 @@ class Accounts:
         self._logged_in.clear()
         self._senders.clear()
 
+    async def again(self, identity: Identity) -> Identity:
+        """The same account, logged in anew; as it was where the target no longer takes its password."""
+        given = (account for account in self._profile.users.accounts if account.username == identity.username)
+        own = Account(username=identity.username, password=identity.password, id=identity.id, role=identity.role)
+        try:
+            return await self.log_in(next(given, own))
+        except LoginError:
+            return identity
+
     async def sender(self, role: Role) -> Identity | None:
         """The account that causes events; None where the concerned user itself has to."""
         async with self._lock:

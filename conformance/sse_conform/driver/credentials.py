@@ -42,6 +42,11 @@ class Credentials:
         elif (user, kind) not in self._used:
             self._made.pop((user, kind), None)
 
+    def forget(self) -> None:
+        """Whoever is in the cast was logged in anew: tokens that were made of the old ones may be worth nothing."""
+        self._made.clear()
+        self._used.clear()
+
     def both(self, token: str | None, cookie: str, beside: str) -> tuple[Header, ...]:
         """A token in the header and another user's in the cookie, however either of them travels alone."""
         other = self.of(beside, TokenKind.GENUINE)

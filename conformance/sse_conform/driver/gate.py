@@ -93,7 +93,7 @@ class Gate:
             self._unsettled.discard(scene)
             self._changed.notify_all()
 
-    async def all_settled(self) -> None:
+    async def all_settled(self) -> bool:
         """Wait until every scene has made its last attempt."""
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._unsettled)
+            return await self._changed.wait_for(lambda: not self._unsettled)

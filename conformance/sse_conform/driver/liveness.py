@@ -33,7 +33,7 @@ class Liveness:
     Told of each connection that is lost; tells scenes that the target is gone, and waits for its return.
 
     ``streams`` are all attempts of the run: where one of them stays open the process lives. ``on_return`` is called
-    when a target that died listens again, for it may have forgotten whom it knew.
+    when a target that died or was stopped is back, for it may have forgotten whom it knew.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Liveness:
         self._clear.set()
         self._deaths = 0
         self._met = False
+        self._excused = False
         self._examination: asyncio.Task[None] | None = None
         self.on_return: Callable[[], None] = lambda: None
 
@@ -67,10 +68,19 @@ class Liveness:
         """A connection was lost or refused at ``t``: find out whether the process is gone, unless that is under way."""
         if self._gone.is_set() or (self._examination and not self._examination.done()):
             return
-        if not self._met:
+        if not self._met or self._excused:
             return  # what never answered has not died: the preflight says what else is wrong
         self._clear.clear()
         self._examination = asyncio.create_task(self._examine(t))
+
+    def excuse(self) -> None:
+        """The target is being stopped on purpose: until it is back, connections that are lost raise no suspicion."""
+        self._excused = True
+
+    def demand(self) -> None:
+        """The target was started again: it may have forgotten whom it knew, and from now on it can die as before."""
+        self._excused = False
+        self.on_return()
 
     @property
     def died(self) -> bool:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from sse_conform import entries as e
 from sse_conform.browsing import Device, OwnPage, Tab
 from sse_conform.corpus import Alias
+from sse_conform.driver import restarting
 from sse_conform.driver.accounts import Identity
+from sse_conform.driver.any_of import any_of
 from sse_conform.driver.attempts import Attempt, Attempts
 from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.budget import Place
@@ -247,28 +249,14 @@ class LiveStage:
     async def outlast(self, subscription: Subscription) -> None:
         """Watch a stream for as long as other scenes have attempts to make; see the protocol."""
         async with self._gate.aside(self._scene):
-            waits = [
-                asyncio.ensure_future(self._gate.all_settled()),
-                asyncio.ensure_future(subscription.until_ended(seconds=LONGEST_SECONDS)),
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_SECONDS):
+                    await any_of([self._gate.all_settled(), subscription.until_ended(seconds=LONGEST_SECONDS)])
 
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         """Wait for one more event of this type on any open stream of the run; see the protocol."""
         async with self._passing(seconds, what, aside=False):
-            waits = [asyncio.ensure_future(stream.until_event(name, seconds=seconds)) for stream in self._world.streams]
-            try:
-                for heard in asyncio.as_completed(waits):
-                    if await heard:
-                        return True
-            finally:
-                for wait in waits:
-                    wait.cancel()
-        return False
+            return await any_of([stream.until_event(name, seconds=seconds) for stream in self._world.streams])
 
     async def pass_time(self, seconds: float, what: str) -> None:
         """Let time pass on purpose."""
@@ -286,6 +274,21 @@ class LiveStage:
             # What took longer than it was meant to is no part of the bound.
             until = min(world.clock.now(), since + round(seconds * SECOND))
             world.recorder.add(e.Waited(t=since, scene=self._scene.id, until=until, what=what))
+
+    # the target's operator
+
+    async def stop(self) -> None:
+        """End the target as SIGTERM does; see the protocol."""
+        async with self._passing(LONGEST_SECONDS, "the target to stop"):
+            await restarting.stop(self._world, self._scene.id)
+
+    async def start(self) -> None:
+        """Start it again, and wait until it answers; see the protocol."""
+        async with self._passing(LONGEST_SECONDS, "the target to be back"):
+            await restarting.start(self._world, self._scene.id)
+        for label, identity in self._cast.items():
+            self._cast[label] = await self._world.accounts.again(identity)
+        self._credentials.forget()
 
     def note(self, name: str, subscription: Subscription | None = None, value: str = "") -> None:
         """Mark an instant for the rules."""

@@ -8,6 +8,7 @@ from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.budget import AttemptBudget
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.liveness import Liveness
+from sse_conform.driver.operator import Operator
 from sse_conform.driver.queue import AttemptQueue
 from sse_conform.driver.rest import Rest
 from sse_conform.driver.stream_records import ForwardProxy
@@ -40,6 +41,8 @@ class World:
     liveness: Liveness
     streams: list[LiveSubscription]
     """Every attempt so far that our own sockets made."""
+    operator: Operator | None = None
+    """Who stops and starts the target, where anybody can."""
     process: BrowserProcess | None = None
     pictures: dict[str, bytes] = field(default_factory=dict)
     """The screenshots that were taken (PNG), by name."""

@@ -38,6 +38,7 @@ from sse_conform.rules import (
     replay,
     requests,
     resume,
+    shutdown,
     slow_reader,
     snapshot,
     snapshot_content,
@@ -87,6 +88,7 @@ ALL: tuple[Rule, ...] = (
     *rate_limit.RULES,
     *limit_counting.RULES,
     *limit_keys.RULES,
+    *shutdown.RULES,
 )
 
 #: The rules by id.

@@ -15,6 +15,7 @@ _GRAMMAR = whatwg("9.2.5 Parsing an event stream", "parsing-an-event-stream")
 _MEANING = whatwg("9.2.6 Interpreting an event stream", "event-stream-interpretation")
 _BASIC = ("preflight", "idle.stream")
 _KNOWN = {"data", "event", "id", "retry"}
+_HUNG_UP = {EndKind.CLOSED, EndKind.DIED, EndKind.STOPPED, EndKind.OVERFLOW}
 #: What gets stuck to a field name by mistake: spaces, JSON, a byte order mark in front of every frame.
 _STRAY = " \t\"'{\ufeff"
 #: Ids longer than this make browsers and proxies treat the header as unsafe.
@@ -89,7 +90,7 @@ def frames_are_complete(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
     remainder = stream.decoded.remainder
     # What was still on its way when the suite hung up may have been whole a moment later.
-    hung_up = stream.end is not None and stream.end.kind in {EndKind.CLOSED, EndKind.DIED, EndKind.OVERFLOW}
+    hung_up = stream.end is not None and stream.end.kind in _HUNG_UP
     underway = hung_up and stream.watched_until - stream.pieces[-1].t < terms.latency * SECOND
     if remainder.raw.strip() and not remainder.raw.startswith(b":") and not underway:
         at = stream.blocks[-1] if stream.blocks else stream

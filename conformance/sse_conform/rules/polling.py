@@ -13,7 +13,7 @@ from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
 
 _PLAN = plan("Goals")
-_SCENE, _REFUSALS = "polling.pages", "auth.refusals"
+_SCENE, _OVERFLOW, _REFUSALS = "polling.pages", "snapshot.overflow", "auth.refusals"
 _NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER})
 
 
@@ -30,11 +30,11 @@ class Poll:
         return objects(self.document)
 
 
-def polls(transcript: Transcript, *parts: str) -> Iterator[Poll]:
+def polls(transcript: Transcript, *parts: str, scene: str = _SCENE) -> Iterator[Poll]:
     """The polls of the scene whose part begins with one of ``parts``; those with a token where none is named."""
     for exchange in transcript.exchanges:
         wanted = exchange.part.startswith(parts) if parts else bool(exchange.user)
-        if exchange.scene == _SCENE and wanted and exchange.status != 429:
+        if exchange.scene == scene and wanted and exchange.status != 429:
             yield Poll(exchange=exchange, document=page(exchange, transcript.terms))
 
 
@@ -219,9 +219,9 @@ def lists_own_items(subject: tuple[Poll, Transcript]) -> Iterator[Finding]:
 
 
 def agreements(transcript: Transcript) -> Iterator[tuple[Poll, dict[str, Any], dict[str, Any]]]:
-    """Items that both the last poll and the snapshot after it show, side by side."""
-    for poll in polls(transcript, "newest"):
-        for stream in transcript.streams_in(_SCENE, "snapshot"):
+    """Items that both a client who was away polled and the snapshot after it shows, side by side."""
+    for poll in polls(transcript, "missed", scene=_OVERFLOW):
+        for stream in transcript.streams_in(_OVERFLOW, "again"):
             snapshot = first_snapshot(stream)
             shown = {str(item.get("id")): item for item in items(snapshot)} if snapshot else {}
             for item in poll.items:
@@ -234,8 +234,8 @@ def agreements(transcript: Transcript) -> Iterator[tuple[Poll, dict[str, Any], d
     level=Level.MUST,
     spec=plan("Data Format"),
     over=agreements,
-    scenes=_SCENE,
-    needs=_NEEDS,
+    scenes=_OVERFLOW,
+    needs={Capability.POLLING, Capability.TRIGGERS},
     hint="two serialisers",
 )
 def agrees_with_the_snapshot(subject: tuple[Poll, dict[str, Any], dict[str, Any]]) -> Iterator[Finding]:

@@ -135,8 +135,10 @@ def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Event]]:
     """
     Publishes that were delivered live, each with the first snapshot of every later connection of the same user.
 
-    What newer ones pushed out of a full list is left out: an older one of its kind stands there no more, either.
+    What newer ones pushed out of a full list is left out: an older one of its kind stands there no more, either. So is
+    what a restart of the target lies in between.
     """
+    starts = [entry.t for entry in transcript.of(e.Commanded) if entry.order is e.Order.START]
     by_user: dict[str, list[Stream]] = {}
     for stream in opened(transcript):
         by_user.setdefault(stream.attempt.user, []).append(stream)
@@ -147,6 +149,8 @@ def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Event]]:
         for stream in streams:
             snapshot = first_snapshot(stream)
             if not (told and snapshot and is_list(snapshot) and min(told) < stream.t):
+                continue
+            if any(published.t < start < stream.t for start in starts):
                 continue
             if stream.conn not in oldest:
                 oldest[stream.conn] = _oldest_listed(snapshot, transcript)

@@ -58,7 +58,7 @@ async def test_a_profile_in_order_passes_every_check(server: Embedded) -> None:
     assert [check.name for check in checks] == [
         "DNS", "TCP", "source addresses", "sign-up", "login", "accounts", "token", "stream", "content type", "clock",
         "snapshot", "key", "leeway", "second user", "trigger vulnerability", "trigger assignment", "trigger alert",
-        "trigger sensitive", "trigger invalid", "polling", "metrics", "replay", "cors", "logout", "cost",
+        "trigger sensitive", "trigger invalid", "polling", "metrics", "replay", "cors", "logout", "cost", "control",
     ]  # fmt: skip
 
 

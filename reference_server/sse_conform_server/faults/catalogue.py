@@ -26,6 +26,7 @@ from sse_conform_server.faults import (
     rooms,
     side_doors,
     snapshots,
+    stopping,
     strangers,
     stream_head,
     tabs,
@@ -37,7 +38,7 @@ AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, returning, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
-    strangers, miscounts,
+    strangers, miscounts, stopping,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

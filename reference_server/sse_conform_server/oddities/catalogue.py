@@ -12,6 +12,7 @@ from sse_conform_server.oddities import (
     refusals,
     services,
     snapshots,
+    stopping,
     tokens,
     wires,
 )  # fmt: skip
@@ -19,6 +20,7 @@ from sse_conform_server.oddities.oddity import Oddity
 
 AREAS = (
     heads, wires, bodies, framing, refusals, tokens, snapshots, identifiers, deliveries, heartbeats, limiters, services,
+    stopping,
 )  # fmt: skip
 
 ODDITIES: dict[str, Oddity] = {oddity.name: oddity for area in AREAS for oddity in area.ODDITIES}

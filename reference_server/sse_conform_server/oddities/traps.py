@@ -50,6 +50,7 @@ class Trap(Enum):
     STATE_RECOVERY = 42, "A snapshot on each connect makes up for the lack of replay."
     REPEATS = 43, "After a reconnect the same event may come again with the same id."
     LEFTOVERS = 44, "Streams that the judge left open hear what it does later."
+    LEAVING = 45, "A service that is told to stop may refuse newcomers, and say farewell, before it goes."
 
     def __init__(self, number: int, title: str) -> None:
         self.number = number
