@@ -1,12 +1,12 @@
 """One attempt on the stream route: what arrives is recorded, and scenes can wait for what they expect."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 
 from sse_conform import entries as e
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.content_coding import ContentDecoder
+from sse_conform.driver.news import News
 from sse_conform.driver.stream_reader import End, Head, OpenStream, Piece, Stamp
 from sse_conform.eventstream import Decoder, Frame
 from sse_conform.evidence import recognises
@@ -17,6 +17,8 @@ from sse_conform.terms import Terms
 PATIENCE = 1.0
 #: ... and at least this many seconds.
 PATIENCE_FLOOR = 1.0
+#: After a wait in vain: so many seconds more than the budget.
+VAIN_FLOOR = 0.25
 #: Ends that a process which is gone brings about, among others.
 _LOSSES = {e.EndKind.REFUSED, e.EndKind.RESET, e.EndKind.EOF, e.EndKind.CLOSE_DELIMITED}
 #: A frame that is not finished within this many bytes is awaited no longer.
@@ -59,7 +61,8 @@ class LiveSubscription:
         self._on_lost = on_lost
         self._coding = ContentDecoder("")
         self._decoder: Decoder | None = Decoder()
-        self._news = asyncio.Event()
+        self._news = News()
+        self._in_vain = False
         self._stalled_at: int | None = None
 
     @property
@@ -85,7 +88,7 @@ class LiveSubscription:
                 headers=head.headers,
             )
         )
-        self._news.set()
+        self._news.tell()
 
     def on_body(self, t: int, piece: Piece, stamp: Stamp) -> None:
         """A piece of the body arrived."""
@@ -96,7 +99,7 @@ class LiveSubscription:
             self._take(self._decoder.feed(plain))
             if self._decoder.pending > PENDING_LIMIT:
                 self._decoder = None
-        self._news.set()
+        self._news.tell()
 
     def _take(self, frames: list[Frame]) -> None:
         if frames:
@@ -111,7 +114,7 @@ class LiveSubscription:
         """Nothing more will come."""
         self.end = end
         self._recorder.add(e.Ended(t=t, conn=self.conn, kind=end.kind, detail=end.detail))
-        self._news.set()
+        self._news.tell()
         if end.kind in _LOSSES:
             self._on_lost(t)
 
@@ -146,7 +149,7 @@ class LiveSubscription:
 
     async def until_snapshot(self) -> bool:
         """Wait for the first event named snapshot."""
-        return await self._wait(lambda: self._has_snapshot, patience(self._terms))
+        return await self._until_told(lambda: self._has_snapshot)
 
     async def until(self, *published: e.Published) -> bool:
         """Wait until each of the published events that the target accepted was seen here."""
@@ -160,7 +163,7 @@ class LiveSubscription:
             looked_at = len(self._frames)
             return not missing
 
-        return await self._wait(all_seen, patience(self._terms))
+        return await self._until_told(all_seen)
 
     async def until_event(self, name: str, *, seconds: float) -> bool:
         """Wait for one more event of this type."""
@@ -204,16 +207,16 @@ class LiveSubscription:
             self._recorder.add(e.Disturbed(t=since, until=self._clock.now(), kind=e.Disturbance.PAUSE, conn=self.conn))
         return since is not None
 
+    async def _until_told(self, came: Callable[[], bool]) -> bool:
+        """
+        Wait until what must come within the latency budget came.
+
+        Where the last such wait was in vain, lateness has been seen, and the budget alone is waited out.
+        """
+        seconds = self._terms.latency + VAIN_FLOOR if self._in_vain else patience(self._terms)
+        self._in_vain = not await self._wait(came, seconds)
+        return not self._in_vain
+
     async def _wait(self, came: Callable[[], bool], seconds: float) -> bool:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while not came():
-            left = deadline - loop.time()
-            if self.ended or left <= 0:
-                return False
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), left)
-            except TimeoutError:
-                return came()
-        return True
+        await self._news.until(lambda: self.ended or came(), seconds)
+        return came()

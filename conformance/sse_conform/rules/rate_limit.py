@@ -167,9 +167,17 @@ def refusal_says_when(stream: Stream) -> Iterator[Finding]:
         yield Finding(expected="Retry-After", actual="none", at=stream)
 
 
+#: What is published while the limit does not show yet.
+_TOLD_BEFORE = {"told", "crowd"}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """The stream that was open when the limit showed, and what was published for it later and never came."""
+    """
+    The stream that was open when the limit showed, and what was published for it later and never came.
+
+    A stream that told nothing before says nothing about the limit.
+    """
 
     stream: Stream
     burst: Burst
@@ -177,12 +185,14 @@ class Held:
 
 
 def _held(transcript: Transcript) -> Iterator[Held]:
-    later = [p for p in transcript.publishes if p.scene == _SCENE and p.part == "held-alive" and p.accepted]
+    published = [p for p in transcript.publishes if p.scene == _SCENE and p.accepted]
     for burst in limited_bursts(transcript):
         for stream in transcript.streams_in(_SCENE, "held"):
             if stream.opened:
-                untold = tuple(published for published in later if not stream.mentions(published))
-                yield Held(stream=stream, burst=burst, untold=untold)
+                told = {p.number for p in published if stream.mentions(p)}
+                before = told.intersection(p.number for p in published if p.part in _TOLD_BEFORE)
+                untold = tuple(p for p in published if p.part == "held-alive" and p.number not in told)
+                yield Held(stream=stream, burst=burst, untold=untold if before else ())
 
 
 @rule(

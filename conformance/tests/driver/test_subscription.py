@@ -1,5 +1,6 @@
 import asyncio
 import zlib
+from itertools import pairwise
 
 import pytest
 
@@ -116,6 +117,29 @@ def test_what_came_before_the_wait_counts():
 def test_one_that_is_missing_ends_the_wait_in_vain():
     came, after = waiting(lambda s: s.hears(said(FIRST)), lambda s: s.until(FIRST, SECOND))
     assert (came, after) == (False, pytest.approx(patience(TERMS)))
+
+
+def waits(*publishes, tell=lambda _subscription: None):
+    """How long one wait after another lasts."""
+
+    async def wait(subscription):
+        ends = [now()]
+        for publish in publishes:
+            await subscription.until(publish)
+            ends.append(now())
+        return [after - before for before, after in pairwise(ends)]
+
+    return waiting(tell, wait)[0]
+
+
+def test_after_a_wait_in_vain_the_budget_alone_is_waited_out():
+    assert waits(published(1), published(2), published(3)) == pytest.approx([4.0, 2.25, 2.25])
+
+
+def test_what_comes_at_last_makes_the_next_wait_a_patient_one():
+    one, two, three = published(1), published(2), published(3)
+    lasted = waits(one, two, three, tell=lambda subscription: subscription.later(5.0, said(two)))
+    assert lasted == pytest.approx([4.0, 1.0, 4.0])
 
 
 def test_what_the_target_refused_is_not_waited_for():

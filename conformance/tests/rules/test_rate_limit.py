@@ -2,12 +2,12 @@
 
 import pytest
 
-from sse_conform.rules.rate_limit import admits_enough, rest_goes_on
+from sse_conform.rules.rate_limit import admits_enough, open_stream_survives, rest_goes_on
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, exchanged, ns, stream, transcript
+from ..records import completed, exchanged, notification, ns, published, stream, transcript
 
 SCENE = "rate_limit.burst"
 TERMS = Terms(rate_limit=20, rate_window=60.0, capabilities=(Capability.RATE_LIMIT,))
@@ -74,3 +74,26 @@ def test_rest_that_goes_on_while_the_limit_holds_passes():
 
 def test_rest_that_was_refused_before_as_well_says_nothing_about_the_limit():
     assert rest_while_limited(before=401, limited=401) is Outcome.UNTESTED
+
+
+def held_stream(*heard):
+    """How the verdict falls on a stream that was open when the limit showed and heard these of two events."""
+    refusals = [
+        stream(conn=n, at=n / 10, scene=SCENE, part="burst", status=429 if n > 20 else 200) for n in range(2, 25)
+    ]
+    told = published(0.05, number=1, scene=SCENE, part="told")
+    later = published(4.0, number=2, scene=SCENE, part="held-alive")
+    said = [(each.t / 1e9, notification(each.marker)) for each in (told, later) if each.number in heard]
+    held = stream(*said, scene=SCENE, part="held")
+    terms = Terms(rate_limit=20, rate_window=60.0, capabilities=(Capability.RATE_LIMIT, Capability.TRIGGERS))
+    recorded = transcript(held, refusals, told, later, completed(SCENE), terms=terms, scenes=(SCENE,))
+    return judge(open_stream_survives, recorded).outcome
+
+
+def test_an_open_stream_that_goes_deaf_when_the_limit_shows_fails():
+    assert held_stream(1) is Outcome.FAIL
+    assert held_stream(1, 2) is Outcome.PASS
+
+
+def test_a_stream_that_was_deaf_before_the_limit_showed_is_not_the_limiters_doing():
+    assert held_stream() is Outcome.PASS
