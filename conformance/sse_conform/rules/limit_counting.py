@@ -32,20 +32,26 @@ class Count:
     guess: Stream | None
 
     def skips_refused(self, terms: Terms, seconds: float) -> bool:
-        """
-        Whether as many valid attempts were admitted as if there had been no others.
-
-        Within so many seconds a bucket refills: then more of either kind are admitted.
-        """
-        most = terms.rate_limit * (1 + seconds / terms.rate_window)
+        """Whether as many valid attempts were admitted as if there had been no others."""
+        most = _most(terms, seconds)
         return self.guess is None and terms.rate_limit <= self.opened <= most < self.opened + self.refused
+
+    def skips_opened(self, terms: Terms, seconds: float) -> bool:
+        """Whether more valid attempts were admitted than a limit that counts them admits."""
+        return self.stopped is None and self.guess is not None and self.opened > _most(terms, seconds)
+
+
+def _most(terms: Terms, seconds: float) -> float:
+    """What a limit admits within so many seconds: a bucket refills meanwhile."""
+    return terms.rate_limit * (1 + seconds / terms.rate_window)
 
 
 def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
     """
-    The burst of the run, where the limit showed and enough was refused to tell what it counts.
+    The burst of the run, where the limit showed and enough was attempted to tell what it counts.
 
-    With it goes whether refused attempts were free. Where a fixed window may explain that, nothing is told.
+    With it goes whether refused attempts were free. Where a fixed window may explain that, nothing is told, nor where
+    a slow target admitted fewer valid ones in a window than any limit does.
     """
     guesses, genuine = (transcript.streams_in(_SCENE, part) for part in ("guess", "burst"))
     stopped, guess = (next((s for s in each if s.status == 429), None) for each in (genuine, guesses))
@@ -62,10 +68,15 @@ def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
         stopped=stopped,
         guess=guess,
     )
-    free = count.skips_refused(terms, (last.t - lately[0].t) / SECOND)
-    told = guess or count.refused >= FEWEST_REFUSED * terms.rate_limit
+    seconds = (last.t - lately[0].t) / SECOND
+    free = count.skips_refused(terms, seconds)
+    told = count.skips_opened(terms, seconds) or (stopped and (guess or _enough_refused(count, terms)))
     if told and not (free and _gap(admitted, terms.rate_limit) > COINCIDENCE * window):
         yield count, free
+
+
+def _enough_refused(count: Count, terms: Terms) -> bool:
+    return count.refused >= FEWEST_REFUSED * terms.rate_limit
 
 
 def _gap(admitted: list[Stream], limit: int) -> int:

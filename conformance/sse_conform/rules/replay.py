@@ -31,15 +31,20 @@ class Resume:
     """
     A resumed connection, and what it told again of the span, the snapshot left out.
 
-    ``told`` has the ids of its events in the order in which they came, ``first`` those of the connection before;
+    ``told`` has the publishes of its events in the order in which they came, ``first`` those of the connection before;
     ``seen`` of these came before the drop, up to the id from which it resumes. ``untold`` was missed and never came.
     """
 
     stream: Stream
-    told: tuple[str, ...]
-    first: tuple[str, ...]
-    seen: frozenset[str]
+    told: tuple[e.Published, ...]
+    first: tuple[e.Published, ...]
+    seen: tuple[e.Published, ...]
     untold: tuple[e.Published, ...]
+
+    @property
+    def again(self) -> tuple[e.Published, ...]:
+        """What had been seen before."""
+        return tuple(one for one in self.told if one in self.seen)
 
 
 def resumes(transcript: Transcript, part: str, after: int) -> Iterator[Resume]:
@@ -49,23 +54,25 @@ def resumes(transcript: Transcript, part: str, after: int) -> Iterator[Resume]:
         last = dict(stream.attempt.headers).get("last-event-id")
         for before in transcript.streams_in(_REPLAY, "first"):
             first = _told_live(before, span)
-            seen = next((first[: n + 1] for n, event in enumerate(first) if event.frame.id == last), first)
+            seen = next((n + 1 for n, (event, _) in enumerate(first) if event.frame.id == last), len(first))
+            told = tuple(published for _, published in _told_live(stream, span))
             yield Resume(
                 stream=stream,
-                told=_ids(_told_live(stream, span)),
-                first=_ids(first),
-                seen=frozenset(_ids(seen)),
-                untold=tuple(p for p in span[after:] if not any(e.type != SNAPSHOT for e in stream.mentions(p))),
+                told=told,
+                first=tuple(published for _, published in first),
+                seen=tuple(published for _, published in first[:seen]),
+                untold=tuple(published for published in span[after:] if published not in told),
             )
 
 
-def _told_live(stream: Stream, publishes: list[e.Published]) -> list[Event]:
-    told = (event for published in publishes for event in stream.mentions(published) if event.type != SNAPSHOT)
-    return sorted(told, key=lambda event: event.frame.start)
+def _told_live(stream: Stream, publishes: list[e.Published]) -> list[tuple[Event, e.Published]]:
+    """The events that mention these, in the order in which they came, the snapshot left out."""
+    told = ((event, p) for p in publishes for event in stream.mentions(p) if event.type != SNAPSHOT)
+    return sorted(told, key=lambda pair: pair[0].frame.start)
 
 
-def _ids(events: Iterable[Event]) -> tuple[str, ...]:
-    return tuple(str(event.payload.get("id")) for event in events)
+def _names(publishes: Iterable[e.Published]) -> str:
+    return ", ".join(f"{published.kind.value} (publish {published.number})" for published in publishes)
 
 
 @rule(
@@ -106,14 +113,13 @@ def resume_is_exact(resume: Resume) -> Iterator[Finding]:
     again = [one for one in told if one in resume.seen or told.count(one) > 1]
     order = [resume.first.index(one) for one in told if one in resume.first]
     if again:
-        yield Finding(
-            expected="what came after the id, once", actual=f"again: {', '.join(again[:5])}", at=resume.stream
-        )
+        actual = f"again: {_names(again[:5])}"
+        yield Finding(expected="what came after the id, once", actual=actual, at=resume.stream)
     elif resume.untold:
-        missing = ", ".join(f"{p.kind.value} (publish {p.number})" for p in resume.untold)
-        yield Finding(expected="all that came after the id", actual=f"without {missing}", at=resume.stream)
+        actual = f"without {_names(resume.untold)}"
+        yield Finding(expected="all that came after the id", actual=actual, at=resume.stream)
     elif order != sorted(order):
-        yield Finding(expected="the order of before", actual=f"ids {', '.join(told)}", at=resume.stream)
+        yield Finding(expected="the order of before", actual=_names(told), at=resume.stream)
 
 
 @rule(
@@ -131,9 +137,8 @@ def resume_at_the_end_is_quiet(resume: Resume) -> Iterator[Finding]:
 
     A client that missed nothing must not be told again.
     """
-    again = [one for one in resume.told if one in resume.seen]
-    if again:
-        yield Finding(expected="no event again", actual=f"{len(again)} again", at=resume.stream)
+    if resume.again:
+        yield Finding(expected="no event again", actual=f"{len(resume.again)} again", at=resume.stream)
 
 
 def foreign_resumes(transcript: Transcript) -> Iterator[tuple[Stream, tuple[Event, ...]]]:

@@ -154,9 +154,10 @@ def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Event]]:
                 continue
             if stream.conn not in oldest:
                 oldest[stream.conn] = _oldest_listed(snapshot, transcript)
-            if len(items(snapshot)) < transcript.terms.snapshot_items or oldest[stream.conn].get(
-                published.kind, published.t
-            ) < published.t:
+            if (
+                len(items(snapshot)) < transcript.terms.snapshot_items
+                or oldest[stream.conn].get(published.kind, published.t) < published.t
+            ):
                 yield published, snapshot
 
 

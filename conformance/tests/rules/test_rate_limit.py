@@ -86,7 +86,7 @@ def held_stream(*heard):
     said = [(each.t / 1e9, notification(each.marker)) for each in (told, later) if each.number in heard]
     held = stream(*said, scene=SCENE, part="held")
     terms = Terms(rate_limit=20, rate_window=60.0, capabilities=(Capability.RATE_LIMIT, Capability.TRIGGERS))
-    recorded = transcript(held, refusals, told, later, completed(SCENE), terms=terms, scenes=(SCENE,))
+    recorded = transcript(held, *refusals, told, later, completed(SCENE), terms=terms, scenes=(SCENE,))
     return judge(open_stream_survives, recorded).outcome
 
 

@@ -130,6 +130,10 @@ FAULTS: tuple[Fault, ...] = (
         "delivery.slow-reader",
         "reconnect.unknown-id",
         "stream.compressed-in-time",
+        "delivery.after-return",
+        "delivery.after-silence",
+        "framing.text-arrives",
+        "rate_limit.spares-open-streams",
     ),
     fault(
         "drop-vulnerability",
@@ -144,18 +148,21 @@ FAULTS: tuple[Fault, ...] = (
         "delivery.slow-reader",
         "reconnect.unknown-id",
         "stream.compressed-in-time",
+        "delivery.after-return",
     ),
     fault(
         "drop-assignment",
         "Assignments are kept but never pushed.",
         publishing(lambda _, inner: _Without(Kind.ASSIGNED, inner)),
         "delivery.assignment",
+        "delivery.after-return",
     ),
     fault(
         "drop-alert",
         "Admin alerts are kept but never pushed.",
         publishing(lambda _, inner: _Without(Kind.ALERT, inner)),
         "delivery.alert",
+        "delivery.after-return",
     ),
     fault(
         "duplicate-delivery",

@@ -216,6 +216,7 @@ FAULTS: tuple[Fault, ...] = (
         "framing.text-arrives",
         "stream.no-broken-end",
         "delivery.slow-reader",
+        perhaps=("stream.stays-open",),
     ),
     fault(
         "id-on-its-own",
@@ -223,6 +224,7 @@ FAULTS: tuple[Fault, ...] = (
         _bytes(lambda frame: _ID.sub(lambda found: found[0] + b"\n", frame)),
         "framing.id-with-data",
         "reconnect.replay-ids",
+        "reconnect.replay-exact",
     ),
     fault(
         "two-names",

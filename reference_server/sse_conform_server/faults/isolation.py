@@ -148,6 +148,7 @@ FAULTS: tuple[Fault, ...] = (
         "The snapshot query forgets whose notifications it wants.",
         lambda parts: replace(parts, store=_Careless(parts.store.engine)),
         "isolation.snapshot",
+        "polling.remembers",
         perhaps=(
             "auth.no-override",
             "isolation.odd-names",
@@ -169,6 +170,7 @@ FAULTS: tuple[Fault, ...] = (
         "The query of the first poll forgets whose notifications it wants.",
         at_edge(_polled_beside, path=POLLING),
         "polling.own-items",
+        "polling.remembers",
         perhaps=("polling.newest", "polling.shape"),
     ),
     fault(

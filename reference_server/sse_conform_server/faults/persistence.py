@@ -105,6 +105,8 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.nothing-missed",
         "reconnect.beyond-list",
         "reconnect.replay-exact",
+        "polling.remembers",
+        "polling.unread-counts-all",
     ),
     fault(
         "kept-for-listeners",
@@ -117,12 +119,14 @@ FAULTS: tuple[Fault, ...] = (
         "polling.newest",
         "reconnect.nothing-missed",
         "reconnect.beyond-list",
+        "polling.unread-counts-all",
     ),
     fault(
         "history-of-one-list",
         "Replay and pages read a ring as long as the list: what lies before it a client that was away never learns.",
         lambda parts: replace(parts, store=_Ring(parts.store, parts.settings.snapshot_items)),
         "reconnect.beyond-list",
+        "polling.complete",
     ),
     fault(
         "notify-on-invalid",

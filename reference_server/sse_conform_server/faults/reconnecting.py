@@ -31,13 +31,17 @@ def _nameless(event: Event) -> Event:
     return event if event.name == EventName.SNAPSHOT else replace(event, id=None)
 
 
+#: An id that a database can compare.
+_SHORT_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
 def _inclusive(parts: Parts) -> Parts:
     async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
         later = await parts.missed(inner, user_id, last_event_id)
-        if not (later and last_event_id):
+        seen = int(last_event_id) if last_event_id and _SHORT_ID.fullmatch(last_event_id) else 0
+        if not await inner.store.owns(user_id, seen):
             return later
-        page = await inner.store.after(user_id, int(last_event_id) - 1, inner.settings.replay_limit)
-        return page.items
+        return (await inner.store.after(user_id, seen - 1, inner.settings.replay_limit)).items
 
     return replace(parts, missed=missed)
 
@@ -154,6 +158,7 @@ FAULTS: tuple[Fault, ...] = (
         "Replayed events are sent twice, from the history and once more from the queue.",
         _replay_twice,
         "reconnect.replay-exact",
+        "delivery.once",
     ),
     fault(
         "crash-on-odd-id",

@@ -78,11 +78,13 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.unknown-id",
         "client.reconnects-native",
         "reconnect.after-offline",
+        perhaps=("client.snapshot-replaces",),
     ),
     fault(
         "absent-forgotten",
         "Nothing is kept for a user who left five reconnection times ago: whoever is offline for long misses it.",
         _forgetting,
         "reconnect.after-offline",
+        "client.fallback-is-lossless",
     ),
 )

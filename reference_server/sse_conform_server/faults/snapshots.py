@@ -194,6 +194,7 @@ FAULTS: tuple[Fault, ...] = (
         "The snapshot lists ten items more than it may.",
         _thirty,
         "snapshot.length",
+        "snapshot.newest",
     ),
     fault(
         "snapshot-oldest",
@@ -220,6 +221,7 @@ FAULTS: tuple[Fault, ...] = (
         "snapshot.no-gap",
         "reconnect.nothing-missed",
         "reconnect.after-faults-browser",
+        perhaps=("client.fallback-is-lossless",),
     ),
     fault(
         "unread-of-listed",

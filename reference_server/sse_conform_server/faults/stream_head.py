@@ -179,6 +179,9 @@ FAULTS: tuple[Fault, ...] = (
         compressing(always=False, flushed=lambda _: False),
         "stream.compressed-in-time",
         "delivery.browser-to-browser",
+        "client.honours-retry-native",
+        "reconnect.after-faults-browser",
+        "reconnect.after-offline",
     ),
     fault(
         "proxy-buffer",
@@ -187,6 +190,7 @@ FAULTS: tuple[Fault, ...] = (
         "stream.starts-in-time",
         "framing.text-arrives",
         "delivery.burst",
+        "delivery.after-return",
     ),
     fault(
         "head-opens-stream",

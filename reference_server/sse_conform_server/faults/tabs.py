@@ -120,6 +120,8 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_FirstTab),
         "delivery.every-tab",
         "delivery.slow-reader",
+        "delivery.after-return",
+        "delivery.after-silence",
     ),
     fault(
         "last-tab-only",
@@ -127,6 +129,8 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_LastTab),
         "delivery.every-tab",
         "delivery.slow-reader",
+        "delivery.after-silence",
+        "delivery.no-silent-skip",
     ),
     fault(
         "closed-tab-silences",
@@ -134,6 +138,7 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_Silencing),
         "delivery.closed-tab",
         "delivery.slow-reader",
+        perhaps=("rate_limit.spares-open-streams",),
     ),
     fault(
         "stacked-listeners",
