@@ -37,14 +37,14 @@ class Drain:
 
 
 def drains(transcript: Transcript) -> Iterator[Drain]:
-    """The streams that a stop ended, or should have."""
+    """The streams that a stop ended, or should have; one that has promised a length cannot end well."""
     ends = {ended.conn: ended for ended in transcript.every(e.Ended)}
     for stop in transcript.of(e.Commanded):
         if stop.order is not e.Order.STOP or stop.error:
             continue
         for stream in transcript.streams_in(stop.scene, "open"):
             end = ends.get(stream.conn)
-            if stream.opened and end is not None and end.t > stop.t:
+            if stream.opened and not stream.headers("content-length") and end is not None and end.t > stop.t:
                 yield Drain(stopped=stop.t, stream=stream, end=end)
 
 
