@@ -70,6 +70,8 @@ def absences(transcript: Transcript, *scenes: str) -> Iterator[Absence]:
                 continue
             later = (stream for stream in page.streams[place + 1 :] if stream.head or stream.conn not in cuts)
             after, until = next(later, None), ended.t if ended else last
+            if after and not after.attempt.token.valid:
+                continue  # it was to be refused
             said = next((note for note in reversed(hows) if note.t <= cut.t), None)
             yield Absence(
                 how=said.value if said else "",

@@ -75,6 +75,10 @@ class Tab(Protocol):
         """Wait until the EventSource has given up."""
         ...
 
+    async def connect(self) -> None:
+        """Open the stream from a page that was only visited."""
+        ...
+
     async def reload(self) -> None:
         """Load the page again, as a person does; it opens a new EventSource."""
         ...
@@ -85,6 +89,14 @@ class Tab(Protocol):
 
     async def back(self) -> None:
         """Return from there by the back button."""
+        ...
+
+    async def freeze(self) -> bool:
+        """Let the browser freeze the page, as it does with one that is long out of sight; whether it can be told so."""
+        ...
+
+    async def thaw(self) -> None:
+        """Let a frozen page go on."""
         ...
 
     async def close(self) -> None:
@@ -154,7 +166,7 @@ class Device(Protocol):
         ...
 
     async def visit(self, part: str) -> Tab:
-        """A new tab that opens no stream."""
+        """A new tab that opens no stream by itself."""
         ...
 
     async def use(self, part: str) -> OwnPage:
@@ -163,7 +175,7 @@ class Device(Protocol):
 
     def expire(self) -> bool:
         """
-        From now on the target sees an expired token where the own page sends its genuine one; whether that can be.
+        From now on the target sees an expired token where a page sends its genuine one; whether that can be.
 
         Without the key of the target it is a tampered one, which is refused alike.
         """

@@ -144,8 +144,10 @@ class Stage(Protocol):
         """Make the service forget the user's token; the status, 0 without an answer."""
         ...
 
-    async def rest(self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE) -> int:
-        """One cheap REST request with the user's token; the status, 0 without an answer."""
+    async def rest(
+        self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE, via: Tab | None = None
+    ) -> int:
+        """One cheap REST request with the user's token, of a page where it goes ``via`` one; 0 without an answer."""
         ...
 
     async def poll(self, user: str, *, part: str = "", query: str = "", token: TokenKind = TokenKind.GENUINE) -> Reply:

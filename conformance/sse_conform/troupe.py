@@ -39,12 +39,13 @@ class Troupe:
         for secret in loaded.secrets:
             self._redactor.keep(secret, "secret")
         self._clock = Clock()
-        self._browses = any(scene.in_browser for scene in plan.scenes)
+        in_browser = any(scene.in_browser for scene in plan.scenes)
+        self._browses = in_browser or any(rule.in_browser for rule in plan.rules)
         limiters, outages = (
             tuple(scene.id for scene in plan.scenes if scene.nature is nature)
             for nature in (Nature.LIMITER, Nature.OUTAGE)
         )
-        self._addresses = share_out(self._profile.source_addresses, limiter=bool(limiters), browser=self._browses)
+        self._addresses = share_out(self._profile.source_addresses, limiter=bool(limiters), browser=in_browser)
         self._gate = Gate(())
         self.troubles: list[str] = []
         self.header = TranscriptHeader(
@@ -143,6 +144,8 @@ class Troupe:
 
     async def _play(self, world: World, scene: Scenario) -> None:
         """Play one scene and record how it ended; raises the ConformError that broke it."""
+        if world.process and (scene.in_browser or scene.nature is Nature.LIMITER):
+            await world.process.started()
         if reason := _obstacle(world, scene):
             self._end(world, scene.id, e.SceneOutcome.SKIPPED, reason)
             return

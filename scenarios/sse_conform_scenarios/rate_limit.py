@@ -4,11 +4,14 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable
 
+from sse_conform.browser_session import LIMITED
+from sse_conform.browsing import Tab
 from sse_conform.entries import TokenKind
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios.browser.periods import STOPPED_PERIODS, period
 
 #: A server that admits so many attempts at once has no limit worth the name (three times the limit).
 FACTOR = 3
@@ -34,16 +37,18 @@ def _at_most(terms: Terms) -> int:
     """One stream that is held, guesses before and after the burst in groups, disguises, rounds, and the return."""
     disguised = DISGUISED + len(DISGUISES) * (DISGUISED + 1)
     guesses = _guesses(terms) + _in_groups(terms.rate_limit)
-    return 1 + guesses + _in_groups(FACTOR * terms.rate_limit) + disguised + ROUNDS * (terms.rate_limit + 1) + 1
+    again = ROUNDS * (terms.rate_limit + 1) + 1 + terms.has(Capability.BROWSER)
+    return 1 + guesses + _in_groups(FACTOR * terms.rate_limit) + disguised + again
 
 
 def _usually(terms: Terms) -> int:
     """
-    One stream that is held, the burst in groups, one in disguise, one after a pause, and the return after the window.
+    One stream that is held, the burst in groups, one in disguise, one after a pause, and the return after the window;
+    one of a page.
 
     The limit shows in the group that exceeds it; the held stream and the guesses count.
     """
-    return 1 + _in_groups(terms.rate_limit) + 1 + 1 + 1
+    return 1 + _in_groups(terms.rate_limit) + 1 + 1 + 1 + terms.has(Capability.BROWSER)
 
 
 def _guesses(terms: Terms) -> int:
@@ -82,6 +87,8 @@ async def burst(stage: Stage) -> None:
 
     The first of them are refused: whether they count shows in how many of the others are admitted.
     """
+    # Made before the burst: a limit may hold for a shorter time than a page takes to load.
+    page = await (await stage.device("alice")).visit(LIMITED) if stage.has(Capability.BROWSER) else None
     held = await stage.subscribe("alice", part="held", urgent=True)
     await held.until_snapshot()
     if stage.has(Capability.TRIGGERS):
@@ -100,11 +107,14 @@ async def burst(stage: Stage) -> None:
     most = FACTOR * stage.terms.rate_limit
     refused = await _until_limited(stage, "burst", TokenKind.GENUINE, most, gathered)
     if refused:
-        await _come_in_disguise(stage)
-        if stage.has(Capability.REST):
-            await stage.rest("alice", part="limited")
-        await _come_again(stage)
-        await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
+        async with asyncio.TaskGroup() as beside:
+            if page:
+                beside.create_task(_come_by_page(stage, page))
+            await _come_in_disguise(stage)
+            if stage.has(Capability.REST):
+                await stage.rest("alice", part="limited")
+            await _come_again(stage)
+            await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
         recovered = await stage.subscribe("alice", part="recovered", urgent=True)
         await recovered.until_snapshot()
         await recovered.close()
@@ -123,6 +133,14 @@ async def _come_in_disguise(stage: Stage) -> None:
         # One that is refused shows that a bucket has nothing left again.
         await (await stage.subscribe("alice", part="beyond", urgent=True)).close()
         await _all_admitted(stage, disguise, (disguise,))
+
+
+async def _come_by_page(stage: Stage, page: Tab) -> None:
+    """A page comes while the limit holds, and is watched for as long as it might come again."""
+    await page.connect()
+    if await page.until_stopped(seconds=period(stage.terms)):
+        await stage.pass_time(STOPPED_PERIODS * period(stage.terms), "attempts that must not come")
+    await page.close()
 
 
 async def _all_admitted(stage: Stage, part: str, disguises: Iterable[str]) -> bool:

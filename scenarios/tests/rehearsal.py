@@ -52,6 +52,8 @@ class Tab:
 class Page:
     """A tab of a browser on which all that is awaited has come."""
 
+    attempts: list[dict[str, Any]]
+    part: str
     connected: bool = True
     stopped: bool = True
     retry: float = 0.0
@@ -78,6 +80,15 @@ class Page:
         pass
 
     async def back(self) -> None:
+        pass
+
+    async def connect(self) -> None:
+        self.attempts.append({"part": self.part})
+
+    async def freeze(self) -> bool:
+        return True
+
+    async def thaw(self) -> None:
         pass
 
     async def close(self) -> None:
@@ -133,10 +144,10 @@ class Browser:
 
     async def open(self, part: str, **settings: Any) -> Page:
         self.attempts.append({"part": part, "token": self.token, **settings})
-        return Page()
+        return Page(self.attempts, part)
 
     async def visit(self, part: str) -> Page:
-        return Page()
+        return Page(self.attempts, part)
 
     async def use(self, part: str) -> AppPage:
         return AppPage(self.attempts, part)

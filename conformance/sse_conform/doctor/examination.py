@@ -25,6 +25,7 @@ from sse_conform.run_events import Listener
 async def browser_check(choice: BrowserChoice) -> Check:
     """Whether the browser that is to judge starts."""
     async with BrowserProcess(choice) as process:
+        await process.started()
         if process.trouble is not None:
             return Check(name="browser", said=process.trouble.message, fix=process.trouble.hint)
         return Check(name="browser", said=f"{process.name} starts ({process.source})")

@@ -123,6 +123,8 @@ async def visiting(loaded: LoadedProfile, listener: Listener) -> AsyncIterator[V
     )
     gate = Gate(())
     async with world_of as world, gate.admit(_SCENE):
+        if world.process:
+            await world.process.started()
         visit = Visit(world, gate, troubles)
         try:
             yield visit

@@ -21,7 +21,7 @@ from sse_conform.driver.fault_proxy import FaultProxy
 from sse_conform.driver.news import News
 from sse_conform.driver.outages import parts_of, patterns
 from sse_conform.driver.own_page import BINDING, LiveOwnPage, Person, observed_by
-from sse_conform.driver.proxy_faults import Swap
+from sse_conform.driver.proxy_faults import Applied, Swap
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Carrier, Engine, Profile
@@ -81,11 +81,13 @@ class LiveDevice:
     def __init__(self, around: Surroundings, owner: Owner) -> None:
         self._around = around
         self._owner = owner
+        self._token = owner.token
         self.number = around.recorder.next("device")
         self._visits: dict[int, _Visit] = {}
         self._own: LiveOwnPage | None = None
         self._news = News()
         self._offline = False
+        self._failures: list[Applied] = []
         base = urlsplit(around.profile.url)
         self._origin = f"{base.scheme}://{base.netloc}"
         path = base.path.rstrip("/") + around.profile.paths.stream
@@ -146,16 +148,12 @@ class LiveDevice:
 
     async def open(self, part: str, *, patience: float | None = None, again: float | None = None) -> LiveTab:
         """A new tab that opens the stream."""
-        profile, credential = self._around.profile, self._owner.credential
-        url = profile.url.rstrip("/") + profile.paths.stream
-        if credential is not None and profile.auth.carrier is Carrier.QUERY:
-            url += f"?{profile.auth.parameter}={quote(credential)}"
         times = {"patience": (patience or 0) * 1000, "again": (again or 0) * 1000}
-        return await self._load(part, {"url": url, **times})
+        return await self._load(part, {"begins": True, **times})
 
     async def visit(self, part: str) -> LiveTab:
-        """A new tab that opens no stream."""
-        return await self._load(part, {"url": ""})
+        """A new tab that opens no stream by itself."""
+        return await self._load(part, {"begins": False})
 
     async def use(self, part: str) -> LiveOwnPage:
         """The target's own page in a tab; see the protocol. A device has one."""
@@ -186,16 +184,21 @@ class LiveDevice:
         return page
 
     def expire(self) -> bool:
-        """From now on the target sees an expired token in the page's stead; see the protocol."""
-        genuine = self._wire.credential
+        """From now on the target sees an expired token where a page sends its genuine one; see the protocol."""
+        genuine = self._wire.credential if self._own else self._owner.credential
         for kind in (TokenKind.EXPIRED, TokenKind.TAMPERED, TokenKind.GARBAGE):
             with contextlib.suppress(LookupError):
-                token = self._around.mint.make(kind, genuine)
-                if not genuine or self._own is None or token is None:
+                token = self._around.mint.make(kind, genuine) if genuine else None
+                if not genuine or token is None:
                     return False
                 self._around.recorder.redactor.keep(token, "token")
-                self._own.token = kind
-                self._proxy.apply(Swap(old=genuine.encode("latin-1"), new=token.encode("latin-1")))
+                self._token = kind
+                if self._own:
+                    self._own.token = kind
+                # In a query the harness has it quoted; what a page of the target sends is taken as it was seen.
+                quoted = not self._own and self._around.profile.auth.carrier is Carrier.QUERY
+                old, new = (quote(genuine), quote(token)) if quoted else (genuine, token)
+                self._proxy.apply(Swap(old=old.encode("latin-1"), new=new.encode("latin-1")))
                 return True
         return False
 
@@ -212,11 +215,13 @@ class LiveDevice:
         if self._own:
             self._own.expect_return()
         for fault, reach, match in parts_of(outage, self._stream):
-            self._proxy.apply(fault, reach=reach, match=match)
+            self._failures.append(self._proxy.apply(fault, reach=reach, match=match))
 
     async def mend(self) -> None:
         """Let the network work again."""
-        self._proxy.restore()
+        for failure in self._failures:
+            self._proxy.lift(failure)
+        self._failures.clear()
         if self._offline:
             self._offline = False
             await self.context.set_offline(False)
@@ -236,11 +241,22 @@ class LiveDevice:
             terms=around.terms,
             retry=lambda: self._retry_of(number),
             passing=around.passing,
+            freezes=around.process.engine is Engine.CHROMIUM,
         )
-        self._visits[number] = _Visit(tab=tab, part=part, settings={"page": number, "types": TYPES, **settings})
+        settings = {"page": number, "types": TYPES, "url": self._url, **settings}
+        self._visits[number] = _Visit(tab=tab, part=part, settings=settings)
         self._note_page(number, part, own=False)
         await tab.load(await self.context.new_page())
         return tab
+
+    @property
+    def _url(self) -> str:
+        """The stream, with the credential where it travels in the query."""
+        profile, credential = self._around.profile, self._owner.credential
+        url = profile.url.rstrip("/") + profile.paths.stream
+        if credential is not None and profile.auth.carrier is Carrier.QUERY:
+            url += f"?{profile.auth.parameter}={quote(credential)}"
+        return url
 
     def _note_page(self, number: int, part: str, *, own: bool) -> None:
         around = self._around
@@ -252,7 +268,7 @@ class LiveDevice:
                 scene=around.scene,
                 part=part,
                 user=self._owner.username,
-                token=TokenKind.GENUINE if own else self._owner.token,
+                token=TokenKind.GENUINE if own else self._token,
                 browser=around.process.name,
                 own=own,
             )
@@ -279,7 +295,7 @@ class LiveDevice:
             return Caller(page=own.number, part=own.part, user=self._owner.username, token=own.token, stranger=True)
         visit = self._visits.get(page)
         part = visit.part if visit else ""
-        return Caller(page=page, part=part, user=self._owner.username, token=self._owner.token)
+        return Caller(page=page, part=part, user=self._owner.username, token=self._token)
 
     def _retry_of(self, page: int) -> float:
         told = self._wire.retry_of(page)

@@ -1,5 +1,6 @@
 """The one browser process of a run: started before the scenes, shared by all of them."""
 
+import asyncio
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 class BrowserProcess:
     """
-    A browser, for as long as its context is open.
+    A browser, for as long as its context is open; it starts while scenes play that need none.
 
     It is entered also where no browser can be started: ``trouble`` then says why, and ``browser`` raises it.
     """
@@ -26,6 +27,7 @@ class BrowserProcess:
         self.name = ""
         self.source = ""
         self.trouble: NoBrowserError | None = None
+        self._starting: asyncio.Task[None] | None = None
 
     @property
     def browser(self) -> "Browser":
@@ -40,11 +42,20 @@ class BrowserProcess:
         return DEFAULT_RETRY[self.engine.value]
 
     async def __aenter__(self) -> Self:
+        self._starting = asyncio.create_task(self._start())
+        return self
+
+    async def started(self) -> None:
+        """Wait until it runs, or ``trouble`` says why it does not."""
+        assert self._starting is not None
+        await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
         try:
             from playwright.async_api import async_playwright  # noqa: PLC0415 - heavy, and only there with the extra
         except ImportError:
             self.trouble = NoBrowserError("Playwright is not installed", hint=FIX)
-            return self
+            return
         self._playwright = await async_playwright().start()
         try:
             installed = find(self._choice, self._playwright)
@@ -52,11 +63,11 @@ class BrowserProcess:
             self.name, self.source = f"{self.engine.value} {self._browser.version}", installed.source
         except NoBrowserError as trouble:
             self.trouble = trouble
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.started()
         if self._browser is not None:
             await self._browser.close()
         if self._playwright is not None:

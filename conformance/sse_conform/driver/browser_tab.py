@@ -40,6 +40,7 @@ class LiveTab:
         terms: Terms,
         retry: Callable[[], float],
         passing: Passing,
+        freezes: bool,
     ) -> None:
         self.number = number
         self.url = url
@@ -50,6 +51,7 @@ class LiveTab:
         self._terms = terms
         self._retry = retry
         self._passing = passing
+        self._freezes = freezes
         self._page: Page | None = None
         self._state = CONNECTING
         self._greeted = False
@@ -148,6 +150,10 @@ class LiveTab:
         )
         return told
 
+    async def connect(self) -> None:
+        """Open the stream from a page that did not open it by itself."""
+        await self.page.evaluate("connect()")
+
     async def reload(self) -> None:
         """Load the page again."""
         self._state = CONNECTING
@@ -160,6 +166,23 @@ class LiveTab:
     async def back(self) -> None:
         """Return by the back button; a page out of the cache is not loaded again, so no load is awaited."""
         await self.page.evaluate("history.back()")
+
+    async def freeze(self) -> bool:
+        """Let the browser freeze the page as one that is long out of sight; see the protocol."""
+        return await self._set_life("frozen")
+
+    async def thaw(self) -> None:
+        """Let it come back into sight."""
+        await self._set_life("active")
+
+    async def _set_life(self, state: str) -> bool:
+        """A state of the Page Lifecycle, which only Chromium can be told."""
+        if not self._freezes:
+            return False
+        session = await self.page.context.new_cdp_session(self.page)
+        await session.send("Page.setWebLifecycleState", {"state": state})
+        await session.detach()
+        return True
 
     async def close(self) -> None:
         """Close the tab."""

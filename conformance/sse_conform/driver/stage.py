@@ -83,8 +83,10 @@ class LiveStage:
         return alike(self._world.profile.triggers)
 
     def has(self, capability: Capability) -> bool:
-        """Whether the target declares or the profile provides ``capability``."""
-        return self.terms.has(capability)
+        """Whether the target declares or the profile provides ``capability``; a browser has to be running."""
+        process = self._world.process
+        running = capability is not Capability.BROWSER or (process is not None and process.trouble is None)
+        return running and self.terms.has(capability)
 
     def user(self, label: str) -> User:
         """The leased account of this label."""
@@ -211,11 +213,13 @@ class LiveStage:
         self._world.accounts.forget(self._cast[user].username)
         return reply.status
 
-    async def rest(self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE) -> int:
+    async def rest(
+        self, user: str, *, part: str = "", token: TokenKind = TokenKind.GENUINE, via: Tab | None = None
+    ) -> int:
         """One cheap REST request; see the protocol."""
         probe = self._world.profile.rest_probe
         assert probe is not None
-        return (await self._exchange(probe, part, user, token)).status
+        return (await self._exchange(probe, part, user, token, via=via)).status
 
     async def poll(self, user: str, *, part: str = "", query: str = "", token: TokenKind = TokenKind.GENUINE) -> Reply:
         """One polling request; see the protocol."""
@@ -231,10 +235,17 @@ class LiveStage:
         return await self._exchange(RequestTemplate(method="GET", path=self._world.profile.paths.metrics), part)
 
     async def _exchange(
-        self, template: RequestTemplate, part: str, user: str = "", token: TokenKind = TokenKind.MISSING
+        self,
+        template: RequestTemplate,
+        part: str,
+        user: str = "",
+        token: TokenKind = TokenKind.MISSING,
+        *,
+        via: Tab | None = None,
     ) -> Reply:
         credential = self._credentials.of(user, token) if user else None
-        answer = await self._world.rest.send(template, {}, credential)
+        rest = self._devices.rest_of(via) if isinstance(via, LiveTab) else self._world.rest
+        answer = await rest.send(template, {}, credential)
         username = self._cast[user].username if credential is not None else ""
         self._world.rest.record(answer, template, scene=self._scene.id, part=part, user=username)
         return Reply(status=answer.status, document=answer.document, text=answer.body.decode("utf-8", "replace"))

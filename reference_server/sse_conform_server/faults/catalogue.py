@@ -7,6 +7,7 @@ from sse_conform_server.faults import (
     client,
     deaths,
     delivery,
+    for_browsers,
     forgetting,
     framing,
     heartbeats,
@@ -36,7 +37,7 @@ from sse_conform_server.naming import named
 
 AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
-    heartbeats, reconnecting, returning, limiting, polling, capabilities, client, narrow,
+    heartbeats, reconnecting, returning, for_browsers, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
     strangers, miscounts, stopping,
 )  # fmt: skip

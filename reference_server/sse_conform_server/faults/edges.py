@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sse_conform_server.encoder import to_json
@@ -64,6 +65,11 @@ def is_stream(message: Message) -> bool:
     """Whether this is the head of a stream."""
     types = [value.lower() for name, value in message.get("headers", ()) if name.lower() == b"content-type"]
     return message.get("status") == 200 and any(value.startswith(b"text/event-stream") for value in types)
+
+
+def by_browser(headers: Headers) -> bool:
+    """Whether a browser sent these, as services tell by the name that all of them go by."""
+    return "Mozilla" in headers.get("user-agent", "")
 
 
 def set_header(message: Message, name: bytes, value: bytes | None) -> Message:

@@ -6,17 +6,19 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope, Send
 
-from sse_conform_server.faults.edges import is_stream, rewriting
+from sse_conform_server.auth import Identity
+from sse_conform_server.faults.edges import by_browser, is_stream, rewriting
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.hub import Hub, Subscription
 from sse_conform_server.models import Notification
 from sse_conform_server.parts import Parts
 from sse_conform_server.store import Store
 
-_REMEMBERED = 5
-"""For so many reconnection times a user who left is remembered."""
+_REMEMBERED = 7
+"""For so many reconnection times somebody whose browser was heard last is remembered."""
 
 
 async def _partial_content(scope: Scope, message: Message, send: Send) -> None:
@@ -25,48 +27,36 @@ async def _partial_content(scope: Scope, message: Message, send: Send) -> None:
     await send({**message, "status": 206} if resumes and is_stream(message) else message)
 
 
-class _Presence:
-    """When each user's last stream ended."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._left: dict[str, float] = {}
-
-    def here(self, user_id: str) -> None:
-        """A stream of the user was opened."""
-        self._left.pop(user_id, None)
-
-    def left(self, user_id: str) -> None:
-        """The last stream of the user ended."""
-        self._left[user_id] = time.monotonic()
-
-    def forgotten(self, user_id: str) -> bool:
-        """Whether the user was here, and has been away for too long."""
-        return time.monotonic() - self._left.get(user_id, float("inf")) > self._seconds
-
-
 def _forgetting(parts: Parts) -> Parts:
-    presence = _Presence(_REMEMBERED * parts.settings.retry / 1000)
+    seconds = _REMEMBERED * parts.settings.retry / 1000
+    heard: dict[str, float] = {}
+
+    def away(user_id: str) -> bool:
+        """Whether the user has no stream, and the browser in which there was one has been silent for too long."""
+        gone = time.monotonic() - heard.get(user_id, float("inf")) > seconds
+        return gone and not hub.audience(user_id)
 
     class Watching(Hub):
-        def subscribe(self, user_id: str, token_id: str) -> Subscription:
-            presence.here(user_id)
-            return super().subscribe(user_id, token_id)
-
         def unsubscribe(self, subscription: Subscription) -> None:
             super().unsubscribe(subscription)
-            if not self.audience(subscription.user_id):
-                presence.left(subscription.user_id)
+            if subscription.user_id in heard:
+                heard[subscription.user_id] = time.monotonic()
 
     class Forgetting(Store):
         async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:
-            kept = [notification for notification in added if not presence.forgotten(notification.user_id)]
+            kept = [notification for notification in added if not away(notification.user_id)]
             if kept:
                 await super()._file(connection, kept)
 
-    settings = parts.settings
-    hub = Watching(max_events=settings.queue_events, max_chars=settings.queue_bytes)
-    return replace(parts, hub=hub, publisher=hub, store=Forgetting(parts.store.engine))
+    async def authenticate(whole: Parts, connection: HTTPConnection) -> Identity:
+        identity = await parts.authenticate(whole, connection)
+        if by_browser(connection.headers):
+            heard[identity.user.id] = time.monotonic()
+        return identity
+
+    hub = Watching(max_events=parts.settings.queue_events, max_chars=parts.settings.queue_bytes)
+    store = Forgetting(parts.store.engine)
+    return replace(parts, hub=hub, publisher=hub, store=store, authenticate=authenticate)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -82,7 +72,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     fault(
         "absent-forgotten",
-        "Nothing is kept for a user who left five reconnection times ago: whoever is offline for long misses it.",
+        "Nothing is kept for a user whose browser was heard seven reconnection times ago: whoever is offline for long "
+        "misses it.",
         _forgetting,
         "reconnect.after-offline",
         "client.fallback-is-lossless",

@@ -6,6 +6,7 @@ from sse_conform.entries import Published
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios.browser.periods import NOTICE_SECONDS, STOPPED_PERIODS, period
 
 _NEEDS = frozenset({Capability.BROWSER, Capability.TRIGGERS})
 #: How long the browser is offline, in reconnection times: shorter than one, and through several vain attempts.
@@ -16,17 +17,8 @@ REFUSED = 1.5
 FLAP, FLAPS = 0.3, 4
 #: A page whose EventSource gave up makes a new one after so long, in reconnection times.
 AGAIN = 0.5
-#: A browser notices a lost connection at once; on a busy machine it may take its time, in seconds.
-NOTICE_SECONDS = 5.0
 #: A watchful page is patient for so much longer than a stream may be silent, in seconds: timers are late.
 PATIENCE_SECONDS = 0.5
-#: Chromium's and WebKit's own reconnection time, in seconds.
-USUAL_RETRY = 3.0
-
-
-def _period(terms: Terms) -> float:
-    """The reconnection time to reckon with, in seconds."""
-    return terms.retry / 1000 if terms.retry else USUAL_RETRY
 
 
 def _patience(terms: Terms) -> float:
@@ -71,12 +63,12 @@ async def _reader(stage: Stage, part: str = "reader", **settings: float) -> _Rea
 @scenario(
     "browser.offline",
     users=("alice",),
-    attempts=1 + len(OFFLINE),
+    attempts=1 + len(OFFLINE) + 1,
     needs=_NEEDS,
-    waits=lambda terms: (sum(OFFLINE) + len(OFFLINE)) * _period(terms),
+    waits=lambda terms: (sum(OFFLINE) + len(OFFLINE) + 1 + STOPPED_PERIODS) * period(terms),
 )
 async def offline(stage: Stage) -> None:
-    """A browser goes offline for a moment, for a while, and for long, and misses events each time."""
+    """A browser goes offline for a moment, a while, and long, and misses events; then its token expires meanwhile."""
     reader = await _reader(stage)
     for periods in OFFLINE:
         how = f"offline-{periods:g}"
@@ -84,7 +76,19 @@ async def offline(stage: Stage) -> None:
         missed += await reader.miss(how, periods)
         await reader.device.mend()
         await reader.tab.until_back(*missed)
+    await _expire(stage, reader)
     await reader.device.close()
+
+
+async def _expire(stage: Stage, reader: _Reader) -> None:
+    """The token expires while the browser is offline."""
+    await reader.device.fail(Outage.OFFLINE)
+    await reader.tab.until_lost(seconds=NOTICE_SECONDS)
+    expired = reader.device.expire()
+    await reader.device.mend()
+    if expired:
+        await reader.tab.until_stopped(seconds=reader.tab.retry + NOTICE_SECONDS)
+        await stage.pass_time(STOPPED_PERIODS * period(stage.terms), "attempts that must not come")
 
 
 @scenario(
@@ -93,11 +97,11 @@ async def offline(stage: Stage) -> None:
     attempts=8,
     usually=7,
     needs=_NEEDS,
-    waits=lambda terms: (2 + (REFUSED + 0.5) + 2 * FLAP * FLAPS + 2) * _period(terms),
+    waits=lambda terms: (2 + (REFUSED + 0.5) + 2 * FLAP * FLAPS + 2) * period(terms),
 )
 async def drops(stage: Stage) -> None:
     """A connection is reset, closed, refused and slow, flaps, and meets a gateway; events are missed each time."""
-    reader = await _reader(stage, again=AGAIN * _period(stage.terms))
+    reader = await _reader(stage, again=AGAIN * period(stage.terms))
     for outage in (Outage.RESET, Outage.CLOSE):
         await reader.tab.until_back(*await reader.lose(outage, outage.value))
     await _refused_then_slow(reader)

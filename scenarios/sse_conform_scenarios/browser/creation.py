@@ -25,17 +25,16 @@ _KINDS = {
 )
 async def creation(stage: Stage) -> None:
     """Events of each kind are created in one browser; Alice has two tabs open in another, Bob one in a third."""
-    reader, other = await stage.device("alice"), await stage.device("bob")
-    tabs = [await reader.open(f"tab-{number}") for number in (1, 2)]
-    bystander = await other.open("bystander")
-    desk = await (await stage.device()).visit("desk")
+    reader, other, anybody = await asyncio.gather(stage.device("alice"), stage.device("bob"), stage.device())
+    *tabs, bystander, desk = await asyncio.gather(
+        reader.open("tab-1"), reader.open("tab-2"), other.open("bystander"), anybody.visit("desk")
+    )
     await asyncio.gather(*(tab.until_snapshot() for tab in (*tabs, bystander)))
-    for _ in range(ROUNDS):
+    for user, readers in [("alice", tabs)] * ROUNDS + [("bob", [bystander])]:
         for kind, capability in _KINDS.items():
             if stage.has(capability):
-                created = await stage.publish("alice", kind=kind, part="created", via=desk)
-                await asyncio.gather(*(tab.until(created) for tab in tabs))
-    await bystander.until(await stage.publish("bob", part="created", via=desk))
+                created = await stage.publish(user, kind=kind, part="created", via=desk)
+                await asyncio.gather(*(tab.until(created) for tab in readers))
 
 
 SCENARIOS = (creation,)

@@ -20,7 +20,7 @@ from sse_conform.own_page_evidence import (
 )
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
-from sse_conform.terms import Terms
+from sse_conform_scenarios.browser.periods import STOPPED_PERIODS, period
 
 _NEEDS = frozenset({Capability.BROWSER, Capability.UI, Capability.TRIGGERS})
 #: So many events beyond what a page keeps.
@@ -31,17 +31,10 @@ ROUNDS = 2
 SETTLE_SECONDS = 0.5
 #: Push is refused for so many reconnection times, first by 503 and then by 429.
 REFUSED_PERIODS = (2.0, 2.0)
-#: For so many reconnection times a page that was refused is watched; for so many, and seconds, one that was left.
-STOPPED_PERIODS, LEFT_PERIODS, LEFT_SECONDS = 3.0, 2.0, 2.0
+#: For so many reconnection times, and seconds, a page that was left is watched.
+LEFT_PERIODS, LEFT_SECONDS = 2.0, 2.0
 #: A page that comes back gets so much longer than the reconnection time, as a share of it and in seconds.
 RETURN_SHARE, RETURN_SECONDS = 0.5, 3.0
-#: Chromium's and WebKit's own reconnection time, in seconds.
-USUAL_RETRY = 3.0
-
-
-def _period(terms: Terms) -> float:
-    """The reconnection time to reckon with, in seconds."""
-    return terms.retry / 1000 if terms.retry else USUAL_RETRY
 
 
 def _return(page: OwnPage) -> float:
@@ -78,7 +71,7 @@ async def creation(stage: Stage) -> None:
     attempts=3,
     usually=2,
     needs=_NEEDS,
-    waits=lambda terms: terms.silence + SETTLE_SECONDS + _period(terms),
+    waits=lambda terms: terms.silence + SETTLE_SECONDS + period(terms),
 )
 async def full_list(stage: Stage) -> None:
     """A page is told of more than it keeps, hears a ping, loses its network, and comes back by itself."""
@@ -104,7 +97,7 @@ async def full_list(stage: Stage) -> None:
     attempts=4,
     usually=2,
     needs=_NEEDS | {Capability.POLLING},
-    waits=lambda terms: (sum(REFUSED_PERIODS) + 4) * _period(terms),
+    waits=lambda terms: (sum(REFUSED_PERIODS) + 4) * period(terms),
 )
 async def fallback(stage: Stage) -> None:
     """Push is refused on the way, by 503 and then by 429, and allowed again; events happen all the time."""
@@ -133,7 +126,7 @@ async def fallback(stage: Stage) -> None:
     attempts=4,
     usually=3,
     needs={Capability.BROWSER, Capability.UI},
-    waits=lambda terms: (1 + STOPPED_PERIODS + LEFT_PERIODS) * _period(terms) + LEFT_SECONDS,
+    waits=lambda terms: (1 + STOPPED_PERIODS + LEFT_PERIODS) * period(terms) + LEFT_SECONDS,
 )
 async def session(stage: Stage) -> None:
     """A token expires while a page is open; then Alice logs in again, and leaves."""
