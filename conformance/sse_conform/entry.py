@@ -5,8 +5,6 @@ from enum import StrEnum
 import msgspec
 
 Header = tuple[str, str]
-#: By a note of this name a scene says why what it looks for does not concern the target.
-MOOT = "moot"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", omit_defaults=True):

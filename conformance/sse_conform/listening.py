@@ -14,11 +14,6 @@ class Subscription(Protocol):
         ...
 
     @property
-    def http_version(self) -> str:
-        """The version of HTTP of the answer, empty without one."""
-        ...
-
-    @property
     def ended(self) -> bool:
         """Whether the exchange is over."""
         ...

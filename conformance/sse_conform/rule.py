@@ -45,7 +45,7 @@ class Rule:
     ``over`` yields the subjects; a rule without subjects is untested. ``check`` yields the findings on one subject.
     ``scenes`` must have been completed for silence to count as a pass. ``timed`` rules judge instants: their findings
     do not count where the suite was disturbed. ``quick`` is False for what a quick run leaves out though it plays the
-    scenes.
+    scenes. Asked of a record without subjects, ``moot`` says why the rule does not concern the target, if so.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Rule:
     timed: bool = False
     quick: bool = True
     hint: str = ""
+    moot: Callable[[Transcript], str] = lambda _: ""
 
     @property
     def area(self) -> str:
@@ -83,6 +84,7 @@ def rule(
     timed: bool = False,
     quick: bool = True,
     hint: str = "",
+    moot: Callable[[Transcript], str] = lambda _: "",
 ) -> Callable[[Callable[..., Iterator[Finding]]], Rule]:
     """
     Make a rule of a check.
@@ -107,6 +109,7 @@ def rule(
             timed=timed,
             quick=quick,
             hint=hint,
+            moot=moot,
         )
 
     return make

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from sse_conform import entries as e
-from sse_conform.entry import MOOT
 from sse_conform.places import Evidence, locate
 from sse_conform.rule import Finding, Rule
 from sse_conform.schedule import PREFLIGHT
@@ -183,8 +182,7 @@ def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> V
             repeatable=tuple(look.set_aside),
         )
     if not look.observations:
-        notes = (note.value for note in look.take.of(e.Noted) if note.name == MOOT and note.scene in rule.scenes)
-        if moot := next(notes, ""):
+        if moot := rule.moot(look.take):
             return _verdict(rule, Outcome.NOT_APPLICABLE, reason=moot)
         return _verdict(rule, Outcome.UNTESTED, reason=why_nothing(rule, look.take))
     return _verdict(rule, Outcome.PASS, observations=look.observations)

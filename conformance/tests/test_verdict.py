@@ -4,7 +4,6 @@ from dataclasses import replace
 import pytest
 
 from sse_conform import entries as e
-from sse_conform.entry import MOOT
 from sse_conform.rule import Finding
 from sse_conform.spec import Capability, Level
 from sse_conform.terms import Terms
@@ -83,14 +82,17 @@ def test_nothing_to_look_at_is_untested_and_no_pass():
     assert "nothing to look at" in verdict.reason
 
 
-def test_what_a_scene_found_to_be_moot_is_not_applicable_where_nothing_was_seen():
-    moot = e.Noted(t=ns(1), scene=SCENE, name=MOOT, value="no HTTP/2 is offered")
-    elsewhere = e.Noted(t=ns(1), scene="another.scene", name=MOOT, value="no HTTP/2 is offered")
-    nothing = rule_of(over=lambda recorded: ())
-    verdict = judge(nothing, transcript(moot, completed()))
-    assert (verdict.outcome, verdict.reason) == (Outcome.NOT_APPLICABLE, "no HTTP/2 is offered")
-    assert judge(nothing, transcript(elsewhere, completed())).outcome is Outcome.UNTESTED
-    assert judge(rule_of(over=lambda recorded: (1,)), transcript(moot, completed())).outcome is Outcome.PASS
+def test_what_the_record_shows_to_be_moot_is_not_applicable_where_nothing_was_seen():
+    def moot(recorded):
+        return "no HTTP/2" if recorded.streams else ""
+
+    def outcome(*entries, over=()):
+        verdict = judge(rule_of(over=lambda recorded: over, moot=moot), transcript(*entries, completed()))
+        return verdict.outcome, verdict.reason
+
+    assert outcome(stream()) == (Outcome.NOT_APPLICABLE, "no HTTP/2")
+    assert outcome()[0] is Outcome.UNTESTED
+    assert outcome(stream(), over=(1,))[0] is Outcome.PASS
 
 
 def test_a_rule_that_raises_is_an_error_that_names_the_bug():

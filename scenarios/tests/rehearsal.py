@@ -17,7 +17,6 @@ class Tab:
     """A subscription on which all that is awaited has come."""
 
     status: int = 200
-    http_version: str = "2"
     ended: bool = False
     last_event_id: str = "7"
     received: int = 1

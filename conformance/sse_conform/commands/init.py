@@ -74,6 +74,8 @@ def command(**given: Any) -> None:  # noqa: ANN401 - click gives them by name
     At a terminal it asks for what it is not told.
     """
     options = InitOptions(**given)
+    if options.file.parts[0] in {"http:", "https:"}:
+        raise UsageError("FILE is the address of a service", hint="conform init --target URL [FILE]")
     if options.file.exists() and not options.force:
         raise UsageError(f"{options.file} exists and is left alone", hint="give --force, or name another file")
     if not options.yes and sys.stdin.isatty():
@@ -113,7 +115,7 @@ def _draft(options: InitOptions) -> Draft:
 
     given = Given(
         url=options.target,
-        tls=Tls(verify=not options.insecure, ca_file=str(Path(options.ca_file).absolute()) if options.ca_file else ""),
+        tls=Tls(verify=not options.insecure, ca_file=str(Path(options.ca_file).resolve()) if options.ca_file else ""),
         openapi=options.openapi,
         stream=options.stream,
         person=person(options.username, options.password_from),

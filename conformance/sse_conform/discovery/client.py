@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from sse_conform.driver.rest import explain
+from sse_conform.driver.rest import TLS_HINT, TRUST_HINT, explain, wants_tls
 from sse_conform.driver.templates import fill
 from sse_conform.driver.trust import client_context
 from sse_conform.errors import TargetError
@@ -90,12 +90,17 @@ class Client:
         """The root of the target, whatever it answers; TargetError where nobody does."""
         self.asked += 1
         try:
-            return self._exchange("GET", "/", {}, {})
+            reply = self._exchange("GET", "/", {}, {})
         except (httpx.HTTPError, httpx.InvalidURL) as trouble:
             said, hint = explain(trouble)
+            if hint == TRUST_HINT:  # there is no profile yet that could name it
+                hint = "name its authority: --ca-file FILE; or trust any certificate of a test target: --insecure"
             raise TargetError(
                 f"the target gives no answer: {said}", hint=hint or "start it, or correct --target"
             ) from None
+        if wants_tls(reply.status, reply.body):
+            raise TargetError("the target answers that its port speaks TLS", hint=TLS_HINT)
+        return reply
 
     def ask(
         self,

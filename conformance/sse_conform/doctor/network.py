@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from sse_conform.doctor.check import Check
-from sse_conform.driver.trust import client_context
+from sse_conform.driver.trust import http2_context
 from sse_conform.profile import Profile
 
 CONNECT_SECONDS = 5.0
@@ -43,8 +43,10 @@ def network_checks(profile: Profile) -> Iterator[Check]:
 
 def _tls_check(profile: Profile, connection: socket.socket) -> Check:
     try:
-        with client_context(profile.tls).wrap_socket(connection, server_hostname=profile.host) as secured:
-            return Check(name="TLS", said=f"{secured.version()}, the certificate is trusted")
+        with http2_context(profile.tls).wrap_socket(connection, server_hostname=profile.host) as secured:
+            version = "HTTP/2" if secured.selected_alpn_protocol() == "h2" else "HTTP/1.1"
+            said = f"{secured.version()}, the certificate is trusted; of HTTP/2 and HTTP/1.1 it chooses {version}"
+            return Check(name="TLS", said=said)
     except ssl.SSLCertVerificationError as error:
         fix = "name the authority in tls.ca_file, or set tls.verify = false for a test target"
         return Check(name="TLS", said=f"the certificate is not trusted: {error.verify_message}", fix=fix)

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -31,6 +33,9 @@ LONGEST_SAID = 200
 #: An answer longer than so many bytes is none.
 LONGEST = 4 * 1024 * 1024
 PROXY_HINT = "start the proxy, correct proxy in the profile, or leave it out"
+TLS_HINT = "use https:// in the target URL: this port speaks TLS"
+#: What nginx, Apache and Go say in an answer of 400 to those who speak plain HTTP to a port for TLS.
+_WANTS_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS", re.IGNORECASE)
 TRUST_HINT = "name its authority in tls.ca_file, or set tls.verify = false for a test target"
 #: As many requests are under way at once; the pool of httpx slows down with the length of its queue.
 AT_ONCE = 16
@@ -55,7 +60,7 @@ class Answer:
     summary: str
     """The answer in a few words, for messages."""
     hint: str = ""
-    """What to do where no answer came."""
+    """What to do where no answer came, or none of the service."""
 
     @property
     def ok(self) -> bool:
@@ -174,6 +179,7 @@ class Rest:
             body=octets,
             cookies={cookie.name: cookie.value or "" for cookie in response.cookies.jar},
             summary=f"{response.status_code}{to} {text}",
+            hint=TLS_HINT if wants_tls(response.status_code, octets) else "",
         )
 
     def _credential(self, token: str | None) -> dict[str, str]:
@@ -233,9 +239,15 @@ def explain(trouble: Exception, *, proxied: bool = False) -> tuple[str, str]:
         case httpx.ConnectError():
             return f"no connection ({said})", "start the target, or correct host and port in --target"
         case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-            return f"the answer broke off, or is not HTTP ({said})", "look into the target's logs"
+            hint = "look into the target's logs; whose port speaks TLS is named by https://"
+            return f"the answer broke off, or is not HTTP ({said})", hint
         case _:
             return f"{type(trouble).__name__}: {said}", ""
+
+
+def wants_tls(status: int, body: bytes) -> bool:
+    """Whether an answer says that its port speaks TLS, and the request did not."""
+    return status == HTTPStatus.BAD_REQUEST and _WANTS_TLS.search(body) is not None
 
 
 async def _octets(response: httpx.Response) -> bytes | None:

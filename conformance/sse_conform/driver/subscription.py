@@ -124,11 +124,6 @@ class LiveSubscription:
         return self.head.status if self.head else 0
 
     @property
-    def http_version(self) -> str:
-        """The version of HTTP of the answer, empty without one."""
-        return self.head.http_version if self.head else ""
-
-    @property
     def ended(self) -> bool:
         """Whether the exchange is over."""
         return self.end is not None

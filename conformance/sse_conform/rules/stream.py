@@ -23,6 +23,8 @@ def idle_streams(transcript: Transcript) -> Iterator[Stream]:
 
 #: What concerns a connection of HTTP/1.1 and has no place in HTTP/2.
 _CONNECTION_HEADERS = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}
+#: How nginx and what is made of it name themselves.
+_NGINX = ("nginx", "openresty", "tengine")
 #: The ways in which a target that was reached fails to answer.
 _NO_ANSWER = {EndKind.HEAD_TIMEOUT, EndKind.EOF, EndKind.RESET, EndKind.PROTOCOL_ERROR}
 
@@ -167,6 +169,13 @@ def over_http2(transcript: Transcript) -> Iterator[Stream]:
     return (stream for stream in transcript.streams if stream.head and stream.head.http_version == "2")
 
 
+def chose_http1(transcript: Transcript) -> str:
+    """Where nothing came over HTTP/2: that the target chose otherwise, if it answered at all."""
+    heads = [stream.head for stream in transcript.streams_in("stream.http2") if stream.head]
+    chosen = any(head.http_version.startswith("1") for head in heads)
+    return "the target answers over HTTP/1.1 where HTTP/2 is offered (ALPN)" if chosen else ""
+
+
 @rule(
     "stream.http2-headers",
     level=Level.MUST,
@@ -175,6 +184,7 @@ def over_http2(transcript: Transcript) -> Iterator[Stream]:
     scenes="stream.http2",
     needs={Capability.TLS},
     hint="Connection: keep-alive is set by hand on the stream route, and nothing on the way to HTTP/2 takes it out",
+    moot=chose_http1,
 )
 def has_no_connection_headers(stream: Stream) -> Iterator[Finding]:
     """
@@ -188,6 +198,26 @@ def has_no_connection_headers(stream: Stream) -> Iterator[Finding]:
             yield Finding(expected="no connection headers", actual=f"{name}: {value}", at=stream)
 
 
+def _forbids_buffering(stream: Stream) -> bool:
+    accel = {value.strip().lower() for value in stream.headers("x-accel-buffering")}
+    return "no" in accel or "no-transform" in ",".join(stream.headers("cache-control")).lower()
+
+
+def _by_nginx(stream: Stream) -> bool:
+    return any(value.lower().startswith(_NGINX) for value in stream.headers("server"))
+
+
+def of_buffering(transcript: Transcript) -> Iterator[Stream]:
+    """The opened streams that have the hint, or would have it if the service gave it."""
+    return (stream for stream in opened(transcript) if _forbids_buffering(stream) or not _by_nginx(stream))
+
+
+def heeded_by_nginx(transcript: Transcript) -> str:
+    """Where no opened stream tells: that nginx answered."""
+    said = "nginx takes X-Accel-Buffering out of what it passes on; whether it buffers, delivery.in-time shows"
+    return said if any(map(_by_nginx, opened(transcript))) else ""
+
+
 @rule(
     "stream.buffering-hint",
     level=Level.SHOULD,
@@ -195,19 +225,19 @@ def has_no_connection_headers(stream: Stream) -> Iterator[Finding]:
         "nginx buffers proxied responses unless told otherwise",
         "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering",
     ),
-    over=opened,
+    over=of_buffering,
     scenes=_BASIC,
     hint="add X-Accel-Buffering: no, or no-transform to Cache-Control",
+    moot=heeded_by_nginx,
 )
 def forbids_buffering(stream: Stream) -> Iterator[Finding]:
     """
     Proxies are told not to buffer: X-Accel-Buffering: no, or no-transform.
 
-    Behind nginx's defaults events are held until a buffer is full.
+    Behind nginx's defaults events are held until a buffer is full. nginx heeds X-Accel-Buffering and takes it away, so
+    that an answer of nginx without it says nothing.
     """
-    accel = {value.strip().lower() for value in stream.headers("x-accel-buffering")}
-    control = ",".join(stream.headers("cache-control")).lower()
-    if "no" not in accel and "no-transform" not in control:
+    if not _forbids_buffering(stream):
         yield Finding(
             expected="X-Accel-Buffering: no, or Cache-Control: no-transform", actual="neither is there", at=stream
         )

@@ -72,6 +72,8 @@ def test_a_file_is_written_over_only_by_force() -> None:
         (["--username", "alice"], "--username and --password-from go together"),
         (["--admin-password-from", "env:X"], "--admin-username and --admin-password-from go together"),
         (["--target", "ftp://x"], "neither http nor https"),
+        (["http://127.0.0.1:9"], "FILE is the address of a service"),
+        (["https://127.0.0.1:9/notes"], "conform init --target URL"),
         (["--username", "alice", "--password-from", "env:NOT_SET_HERE"], "NOT_SET_HERE, which is not set"),
     ],
 )

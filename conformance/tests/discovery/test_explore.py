@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -294,6 +295,22 @@ def test_nobody_there_is_trouble_with_a_hint() -> None:
     with pytest.raises(TargetError, match="no answer") as caught:
         explore(Given(url="http://127.0.0.1:9"))
     assert "start the target" in caught.value.hint
+
+
+async def test_a_port_that_asks_for_tls_is_trouble_with_a_hint(target: TinyTarget) -> None:
+    target.takes_over("GET /", Reply(400, body=b"Client sent an HTTP request to an HTTPS server."))
+    with pytest.raises(TargetError, match="speaks TLS") as caught:
+        await asyncio.to_thread(explore, Given(url=target.url))
+    assert "https://" in caught.value.hint
+
+
+async def test_whose_authority_is_unknown_is_trusted_by_an_option(server_tls: ssl.SSLContext) -> None:
+    listening = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=server_tls)
+    async with listening:
+        url = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        with pytest.raises(TargetError, match="not trusted") as caught:
+            await asyncio.to_thread(explore, Given(url=url))
+    assert "--ca-file" in caught.value.hint
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,14 @@
 import socket
+import ssl
 import threading
 from pathlib import Path
+
+import pytest
 
 from sse_conform.doctor.check import Check
 from sse_conform.doctor.network import network_checks
 from sse_conform.embedded import Embedded
-from sse_conform.profile import Profile
+from sse_conform.profile import Profile, Tls
 
 
 def by_name(profile: Profile) -> dict[str, Check]:
@@ -40,6 +43,27 @@ def test_https_to_a_plain_port_is_a_matter_of_tls() -> None:
     assert checks["TCP"].ok
     assert not checks["TLS"].ok
     assert "http://" in checks["TLS"].fix
+
+
+@pytest.mark.parametrize(("offered", "chosen"), [(["h2", "http/1.1"], "HTTP/2"), ([], "HTTP/1.1")])
+def test_the_version_of_http_that_the_target_chooses_inside_tls_is_named(
+    certificate: Path, server_tls: ssl.SSLContext, offered: list[str], chosen: str
+) -> None:
+    def shake_hands(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with server_tls.wrap_socket(connection, server_side=True) as secured:
+            secured.recv(1024)
+
+    if offered:
+        server_tls.set_alpn_protocols(offered)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=shake_hands, args=(listening,))
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        checks = by_name(Profile(url=url, tls=Tls(ca_file=str(certificate))))
+        thread.join()
+    assert checks["TLS"].ok
+    assert checks["TLS"].said.endswith(f"it chooses {chosen}")
 
 
 def test_the_shipped_profile_is_there() -> None:

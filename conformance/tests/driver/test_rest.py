@@ -234,6 +234,24 @@ async def test_what_no_request_can_carry_is_no_answer_and_does_no_harm(target, r
     assert (await rest.send(GET, {})).status == 401
 
 
+WANTS_TLS = (
+    b"<center>The plain HTTP request was sent to HTTPS port</center>",
+    b"Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+    b"Client sent an HTTP request to an HTTPS server.",
+)
+
+
+@pytest.mark.parametrize("said", WANTS_TLS)
+async def test_a_port_that_asks_for_tls_is_named_by_https(target, rest, said):
+    target.takes_over("GET /items", Reply(400, body=said))
+    assert "https://" in (await rest.send(GET, {})).hint
+
+
+async def test_an_ordinary_refusal_has_no_hint_of_its_own(target, rest):
+    target.takes_over("GET /items", Reply(400, {"error": "limit must be a number"}))
+    assert (await rest.send(GET, {})).hint == ""
+
+
 async def test_no_secret_is_in_the_words_about_an_answer(target, rest):
     target.takes_over("GET /items", Reply(302, {"echo": SECRET}, {"Location": f"/login?t={SECRET}"}))
     answer = await rest.send(GET, {})

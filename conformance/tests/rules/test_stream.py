@@ -1,7 +1,9 @@
-"""Which answers of the stream route count as answers to a valid token."""
+"""Which answers of the stream route count as answers to a valid token, and which tell of buffering."""
+
+import pytest
 
 from sse_conform.entries import TokenKind
-from sse_conform.rules.stream import answers_200
+from sse_conform.rules.stream import answers_200, forbids_buffering
 from sse_conform.verdict import Outcome, judge
 
 from ..records import completed, snapshot, stream, transcript
@@ -30,3 +32,26 @@ def test_a_target_that_no_longer_takes_what_it_took_fails():
 
 def test_the_genuine_token_must_be_taken():
     assert judged(stream(conn=1, at=2.0, scene="delivery.live", status=401, headers=())) is Outcome.FAIL
+
+
+def hinted(*headers):
+    said = (("content-type", "text/event-stream"), *headers)
+    recorded = (stream((1.1, snapshot()), conn=conn, scene=scene, headers=said) for conn, scene in enumerate(SCENES, 1))
+    return judge(forbids_buffering, transcript(*recorded, *map(completed, SCENES), scenes=SCENES)).outcome
+
+
+def test_without_a_hint_proxies_may_buffer():
+    assert hinted() is Outcome.WARN
+    assert hinted(("server", "gunicorn"), ("x-accel-buffering", "yes")) is Outcome.WARN
+
+
+@pytest.mark.parametrize("server", ["nginx/1.22.1", "nginx", "openresty/1.25"])
+def test_the_hint_that_nginx_takes_away_is_not_missed(server):
+    assert hinted(("server", server)) is Outcome.NOT_APPLICABLE
+    assert hinted(("server", server), ("cache-control", "no-cache, no-transform")) is Outcome.PASS
+
+
+def test_where_nothing_was_opened_nothing_is_said_of_nginx():
+    refused = stream(scene="preflight", status=500, headers=(("server", "nginx"),))
+    recorded = transcript(refused, *map(completed, SCENES), scenes=SCENES)
+    assert judge(forbids_buffering, recorded).outcome is Outcome.UNTESTED
