@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from sse_conform.driver.rest import TLS_HINT, TRUST_HINT, explain, wants_tls
+from sse_conform.driver.rest import TLS_HINT, explain, wants_tls
 from sse_conform.driver.templates import fill
-from sse_conform.driver.trust import client_context
+from sse_conform.driver.trust import NO_VERIFY, client_context
 from sse_conform.errors import TargetError
 from sse_conform.profile import Tls
 from sse_conform.strict_json import NotJson, strict_json
@@ -93,8 +93,10 @@ class Client:
             reply = self._exchange("GET", "/", {}, {})
         except (httpx.HTTPError, httpx.InvalidURL) as trouble:
             said, hint = explain(trouble)
-            if hint == TRUST_HINT:  # there is no profile yet that could name it
-                hint = "name its authority: --ca-file FILE; or trust any certificate of a test target: --insecure"
+            # There is no profile yet to correct, but there are options.
+            hint = hint.replace("in tls.ca_file", "by --ca-file").replace(
+                NO_VERIFY, "give --insecure for a test target"
+            )
             raise TargetError(
                 f"the target gives no answer: {said}", hint=hint or "start it, or correct --target"
             ) from None

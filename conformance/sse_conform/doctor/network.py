@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from sse_conform.doctor.check import Check
-from sse_conform.driver.trust import http2_context
+from sse_conform.driver.trust import http2_context, trust_hint
 from sse_conform.profile import Profile
 
 CONNECT_SECONDS = 5.0
@@ -48,8 +48,8 @@ def _tls_check(profile: Profile, connection: socket.socket) -> Check:
             said = f"{secured.version()}, the certificate is trusted; of HTTP/2 and HTTP/1.1 it chooses {version}"
             return Check(name="TLS", said=said)
     except ssl.SSLCertVerificationError as error:
-        fix = "name the authority in tls.ca_file, or set tls.verify = false for a test target"
-        return Check(name="TLS", said=f"the certificate is not trusted: {error.verify_message}", fix=fix)
+        said = f"the certificate is not trusted: {error.verify_message}"
+        return Check(name="TLS", said=said, fix=trust_hint(said))
     except OSError as error:
         return Check(name="TLS", said=f"no TLS: {error}", fix="use http:// in url, or correct the port")
 

@@ -16,6 +16,7 @@ from sse_conform import entries as e
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.content_coding import ContentDecoder
 from sse_conform.driver.templates import fill
+from sse_conform.driver.trust import trust_hint
 from sse_conform.json_pointer import resolve
 from sse_conform.printable import printable
 from sse_conform.profile import Carrier, Profile, RequestTemplate
@@ -36,7 +37,6 @@ PROXY_HINT = "start the proxy, correct proxy in the profile, or leave it out"
 TLS_HINT = "use https:// in the target URL: this port speaks TLS"
 #: What nginx, Apache and Go say in an answer of 400 to those who speak plain HTTP to a port for TLS.
 _WANTS_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS", re.IGNORECASE)
-TRUST_HINT = "name its authority in tls.ca_file, or set tls.verify = false for a test target"
 #: As many requests are under way at once; the pool of httpx slows down with the length of its queue.
 AT_ONCE = 16
 #: An idle connection is kept for so long, in seconds: servers close theirs after 2 s (gunicorn) to 75 s (nginx), and a
@@ -233,7 +233,7 @@ def explain(trouble: Exception, *, proxied: bool = False) -> tuple[str, str]:
         return f"no way through the proxy ({said})", PROXY_HINT
     match trouble:
         case httpx.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in said:
-            return f"the certificate is not trusted ({said})", TRUST_HINT
+            return f"the certificate is not trusted ({said})", trust_hint(said)
         case httpx.ConnectError() if "SSL" in said:
             return f"no TLS ({said})", "use http:// in the target URL, or correct the port"
         case httpx.ConnectError():

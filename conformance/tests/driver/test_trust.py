@@ -3,7 +3,7 @@ import ssl
 import pytest
 from cryptography.hazmat.primitives import serialization as s
 
-from sse_conform.driver.trust import client_context
+from sse_conform.driver.trust import TRUST_HINT, client_context, trust_hint
 from sse_conform.errors import ProfileError
 from sse_conform.profile import Tls
 
@@ -58,7 +58,7 @@ def test_no_other_protocol_than_http_1_is_offered(server_tls, certificate):
 def test_a_file_that_is_missing_or_no_pem_is_a_matter_of_the_profile(tmp_path, name):
     file = tmp_path / "file.pem"
     for _ in ("missing", "no PEM"):
-        with pytest.raises(ProfileError, match=r"a certificate file of \[tls\] cannot be used") as raised:
+        with pytest.raises(ProfileError, match=f"tls.{name}, {file}, .*cannot be used") as raised:
             client_context(Tls(**{name: str(file)}))
         assert "PEM" in raised.value.hint
         file.write_text("this is no certificate")
@@ -71,3 +71,16 @@ def test_an_encrypted_key_is_refused_and_no_question_asked(tmp_path, certificate
     key.write_bytes(private.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, encryption))
     with pytest.raises(ProfileError):
         client_context(Tls(client_certificate=str(certificate), client_key=str(key)))
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("IP address mismatch, certificate is not valid for '127.0.0.2'", "in url, name the target"),
+        ("Hostname mismatch, certificate is not valid for 'a.example'", "in url, name the target"),
+        ("certificate has expired", "a certificate of today"),
+        ("unable to get local issuer certificate", TRUST_HINT),
+    ],
+)
+def test_what_to_do_fits_why_a_certificate_is_not_trusted(said, hint):
+    assert hint in trust_hint(said)
