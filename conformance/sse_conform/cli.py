@@ -52,6 +52,12 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code.value:<4} {meaning}" for code
 @click.option(
     "--odd", "oddities", metavar="NAME", multiple=True, help="With --target embedded: be so, legally; repeatable."
 )
+@click.option(
+    "--instances",
+    type=click.IntRange(1, 2),
+    default=1,
+    help="With --target embedded: so many of them, which share a Redis.",
+)
 @output_options
 @click.version_option(__version__, prog_name="conform", message="%(prog)s %(version)s")
 @click.pass_context

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO
 from urllib.parse import urlsplit
 
+from sse_conform.embedded_broker import Redis
 from sse_conform.errors import ConformError, ControlError, UsageError
 from sse_conform.exit_code import ExitCode
 from sse_conform.shipped import shipped
@@ -72,10 +73,19 @@ _READY = re.compile(rb"^listening on (https?://\S+)", re.MULTILINE)
 
 
 class Embedded:
-    """The reference server while its ``with`` block lasts, with these faults and oddities."""
+    """
+    The reference server while its ``with`` block lasts, with these faults and oddities.
+
+    Of two ``instances``, which share a database and a Redis, the first is the target, which is stopped and started.
+    """
 
     def __init__(
-        self, *, compressed: bool = False, faults: tuple[str, ...] = (), oddities: tuple[str, ...] = ()
+        self,
+        *,
+        compressed: bool = False,
+        faults: tuple[str, ...] = (),
+        oddities: tuple[str, ...] = (),
+        instances: int = 1,
     ) -> None:
         # What is no setting of the server may be chosen for a run as for any other target.
         chosen = {path for path, name in CHOOSABLE.items() if os.environ.get(name)}
@@ -86,9 +96,12 @@ class Embedded:
         self._faults = faults
         self._oddities = oddities
         self._process: subprocess.Popen[bytes] | None = None
+        self._other: subprocess.Popen[bytes] | None = None
+        self._redis: Redis | None = None
         self._log: IO[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.url = "http://127.0.0.1"
+        self.other_url = "http://127.0.0.2" if instances > 1 else ""
         self.secrets = {
             f"{PREFIX}JWT_KEY": secrets.token_hex(32),
             f"{PREFIX}ADMIN_PASSWORD": secrets.token_urlsafe(18),
@@ -102,7 +115,8 @@ class Embedded:
         # Over TLS it shows a certificate of its own making, which nobody vouches for.
         trust = {"tls.verify": False} if self.url.startswith("https:") else {}
         control = {"control.stop": EMBEDDED, "control.start": EMBEDDED}  # no commands: see `stop` and `start`
-        return {"url": self.url, **trust, **name, **control, **self._promises}
+        other = {"other_instance": self.other_url} if self.other_url else {}
+        return {"url": self.url, **other, **trust, **name, **control, **self._promises}
 
     @staticmethod
     def profile_file() -> Path:
@@ -115,7 +129,10 @@ class Embedded:
         # The database outlives a process that a fault ends and starts again.
         self._folder = tempfile.TemporaryDirectory(prefix="sse-conform-embedded-")
         try:
-            self._launch(port=0)
+            if self.other_url:
+                self._redis = Redis(Path(self._folder.name))
+                self._other, self.other_url = self._launch()
+            self._process, self.url = self._launch()
             self._promises = {**self._promises, **_promised(self._log)}
         except BaseException:
             self.__exit__(None, None, None)
@@ -125,7 +142,10 @@ class Embedded:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._terminate()
+        for process in (self._process, self._other):
+            self._terminate(process)
+        if self._redis is not None:
+            self._redis.stop()
         if self._log is not None:
             self._log.close()
         if self._folder is not None:
@@ -133,22 +153,23 @@ class Embedded:
 
     async def stop(self) -> None:
         """End it as a supervisor does: SIGTERM, and SIGKILL where it does not heed that."""
-        await asyncio.to_thread(self._terminate)
+        await asyncio.to_thread(self._terminate, self._process)
 
     async def start(self) -> None:
         """Start it again, where it was."""
         try:
-            await asyncio.to_thread(self._launch, port=urlsplit(self.url).port or 0)
+            port = urlsplit(self.url).port or 0
+            self._process, self.url = await asyncio.to_thread(self._launch, port=port)
         except ConformError as trouble:
             raise ControlError(trouble.message, hint=trouble.hint) from None
 
-    def _launch(self, *, port: int) -> None:
-        """Start it, and wait until it listens."""
+    def _launch(self, *, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+        """Start an instance, and wait until it listens: its process and its address."""
         assert self._log is not None
         assert self._folder is not None
         varied = (*(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults))
         said = len(_said(self._log))
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(  # noqa: S603 - our own module
             [*COMMAND, *varied],
             env=self._environ(database=Path(self._folder.name) / "service.sqlite3", port=port),
             stdin=subprocess.DEVNULL,
@@ -156,13 +177,19 @@ class Embedded:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # an interrupt at the terminal is for the run, which then stops the server
         )
-        self.url = self._await_url(self._process, self._log, said)
+        try:
+            return process, self._await_url(process, self._log, said)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
 
     def _environ(self, *, database: Path, port: int) -> dict[str, str]:
         """Our environment without settings of other servers, with those of this one."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         settings = {"PORT": str(port), "DATABASE": str(database), "ADMIN_USERNAME": "admin", "CORS_ORIGINS": ORIGIN}
         settings |= {"QUEUE_BYTES": str(QUEUE_BYTES), "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE, **CHEAP_PASSWORDS}
+        settings |= {"REDIS": self._redis.url} if self._redis else {}
         settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
         return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
 
@@ -183,15 +210,15 @@ class Embedded:
             f"the reference server was not ready within {START_SECONDS:.0f} s", hint="run: conform serve"
         )
 
-    def _terminate(self) -> None:
-        if self._process is None:
+    def _terminate(self, process: subprocess.Popen[bytes] | None) -> None:
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
         try:
-            self._process.wait(self._grace + KILL_SECONDS)
+            process.wait(self._grace + KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            process.kill()
+            process.wait()
 
 
 def _heed_termination() -> None:

@@ -145,7 +145,8 @@ class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
     A request on the stream route goes out; every one counts against the target's limit.
 
     ``user`` is the user name of the account whose token it carries (in whatever mutation), ``part`` its role in the
-    scene. ``page`` is the page of a browser that made it, 0 where the suite itself did.
+    scene. ``page`` is the page of a browser that made it, 0 where the suite itself did; ``instance`` the other
+    instance of the target, where it went there.
     """
 
     conn: int
@@ -158,6 +159,7 @@ class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
     headers: tuple[Header, ...]
     address: str = ""
     page: int = 0
+    instance: str = ""
 
 
 class Connected(Entry, frozen=True, kw_only=True, tag="connected"):

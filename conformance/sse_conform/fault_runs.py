@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,6 +31,7 @@ BURST = 60
 PREAMBLE = "conform: error: "
 #: The sub-folder of the run without fault and oddity.
 UNNAMED = "faultless"
+NOTHING: Mapping[str, Sequence[str]] = {}
 #: What starts each kind of variant.
 OPTIONS = {Kind.FAULT: "--fault", Kind.ODDITY: "--odd"}
 
@@ -105,20 +106,20 @@ async def _listed(option: str) -> bytes:
 
 
 async def trials(
-    variants: Iterable[Variant], *, jobs: int, folder: Path, browsing: Collection[str] = ()
+    variants: Iterable[Variant], *, jobs: int, folder: Path, extra: Mapping[str, Sequence[str]] = NOTHING
 ) -> AsyncIterator[Trial]:
     """
     Run against every variant, ``jobs`` at a time; yields as they end.
 
-    Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. Those that ``browsing`` names are
-    judged in a browser too.
+    Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. ``extra`` are options by the names of
+    those that need them.
     """
     room = asyncio.Semaphore(jobs)
     alone: dict[str, asyncio.Lock] = {}
 
     async def one(variant: Variant) -> Trial:
         async with alone.setdefault(variant.name, asyncio.Lock()), room:
-            return await trial(variant, folder=folder, browser=variant.name in browsing)
+            return await trial(variant, folder=folder, extra=extra.get(variant.name, ()))
 
     running = [asyncio.ensure_future(one(variant)) for variant in variants]
     try:
@@ -130,15 +131,15 @@ async def trials(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def trial(variant: Variant, *, folder: Path, browser: bool = False) -> Trial:
+async def trial(variant: Variant, *, folder: Path, extra: Sequence[str] = ()) -> Trial:
     """Run the suite against one variant; the record of it goes to a sub-folder of ``folder``."""
     since = time.monotonic()
     command = [sys.executable, "-m", "sse_conform", f"--target={EMBEDDED}", "--compressed", "--quiet", "--format=json"]
     if variant.kind in OPTIONS:
         command.append(f"{OPTIONS[variant.kind]}={variant.name}")
-    if browser:
-        command.append("--browser")
-    said, error, code = await _run([*command, f"--output={record_of(variant.name, folder).parent}"], TRIAL_SECONDS)
+    said, error, code = await _run(
+        [*command, *extra, f"--output={record_of(variant.name, folder).parent}"], TRIAL_SECONDS
+    )
     try:
         report = msgspec.json.decode(said, type=_Report)
     except msgspec.DecodeError:

@@ -193,6 +193,7 @@ class Profile(Table, frozen=True, kw_only=True):
 
     url: str
     name: str = ""
+    other_instance: str = ""
     proxy: str = ""
     source_addresses: tuple[str, ...] = ()
     streams_per_user: Count = 4
@@ -268,6 +269,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.REPLAY: self.capabilities.replay,
             Capability.CATCH_UP: self.capabilities.polling or self.capabilities.replay,
             Capability.METRICS: self.capabilities.metrics,
+            Capability.MULTI_INSTANCE: bool(self.other_instance),
             Capability.WEBSOCKET: self.capabilities.websocket,
             Capability.CORS: self.capabilities.cors,
             Capability.CLOSES_AT_EXPIRY: self.capabilities.closes_at_expiry,

@@ -87,6 +87,8 @@ def _address_problems(profile: Profile) -> Iterator[Problem]:
         yield Problem(
             path="url", what="holds a query or a fragment", remedy="give scheme, host, port and base path alone"
         )
+    if profile.other_instance:
+        yield from _other_problems(profile)
     if profile.proxy:
         yield from url_problems("proxy", profile.proxy)
         if profile.source_addresses:
@@ -94,6 +96,19 @@ def _address_problems(profile: Profile) -> Iterator[Problem]:
             yield Problem(path="source_addresses", what="stands beside proxy", remedy=remedy)
     for index, address in enumerate(profile.source_addresses):
         yield from _source_problems(f"source_addresses[{index}]", address)
+
+
+def _other_problems(profile: Profile) -> Iterator[Problem]:
+    """The other instance is reached in the same way, and is another one."""
+    problems = list(url_problems("other_instance", profile.other_instance))
+    yield from problems
+    one, other = urlsplit(profile.url), urlsplit(profile.other_instance)
+    if not problems and one.scheme != other.scheme:
+        what = f"is reached by {other.scheme}, url by {one.scheme}"
+        yield Problem(path="other_instance", what=what, remedy="name both in the same way")
+    elif not problems and one.netloc == other.netloc:
+        remedy = "name the second instance itself, not what stands before both"
+        yield Problem(path="other_instance", what="is url again", remedy=remedy)
 
 
 def _source_problems(path: str, address: str) -> Iterator[Problem]:

@@ -106,6 +106,7 @@ class Stage(Protocol):
         path_of: str = "",
         path_end: str = "",
         http2: bool = False,
+        elsewhere: bool = False,
     ) -> Subscription:
         """
         One attempt on the stream route; it waits for a place in the connection budget unless ``urgent``.
@@ -115,7 +116,7 @@ class Stage(Protocol):
         ``path_end`` is added to the path.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
         (bytes) makes the kernel swallow little for a reader that is meant to fall behind. ``http2`` offers HTTP/2
-        inside TLS, as browsers do; the target chooses.
+        inside TLS, as browsers do; the target chooses. ``elsewhere`` is the other instance of the target.
         """
         ...
 

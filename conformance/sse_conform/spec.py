@@ -149,7 +149,7 @@ REMEDIES: dict[Capability, str] = {
     Capability.REPLAY: "declare capabilities.replay = true",
     Capability.CATCH_UP: "declare capabilities.polling = true or capabilities.replay = true",
     Capability.METRICS: "declare capabilities.metrics = true",
-    Capability.MULTI_INSTANCE: "give instances = [url, url]",
+    Capability.MULTI_INSTANCE: "give other_instance: the address of a second instance of the service",
     Capability.WEBSOCKET: "declare capabilities.websocket = true",
     Capability.CORS: "declare capabilities.cors = true",
     Capability.LOGOUT: "add [auth.logout]: the request that makes the service forget its token",

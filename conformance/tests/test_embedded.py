@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_conform import embedded
+from sse_conform import embedded, embedded_broker
 from sse_conform.embedded import ADDRESSES, Embedded
 from sse_conform.errors import ConformError, UsageError
 from sse_conform.profile_file import LoadedProfile, load_profile
@@ -82,6 +82,23 @@ async def test_a_server_that_does_not_heed_a_stop_is_killed(monkeypatch: pytest.
     with Embedded(compressed=True, faults=("drain-waits",)) as server:
         await server.stop()
         assert not answers(server.url)
+
+
+def test_of_two_instances_each_answers_and_the_profile_knows_both() -> None:
+    with Embedded(compressed=True, instances=2) as server:
+        profile = loaded(server).profile
+        assert (profile.url, profile.other_instance) == (server.url, server.other_url)
+        assert profile.url != profile.other_instance
+        assert answers(server.url)
+        assert answers(server.other_url)
+    assert not answers(server.url)
+    assert not answers(server.other_url)
+
+
+def test_without_redis_there_are_no_two_instances(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_broker, "PROGRAM", "no-such-redis")
+    with pytest.raises(UsageError, match="no-such-redis is not on the PATH"), Embedded(instances=2):
+        pass
 
 
 def test_it_does_not_outlive_a_run_that_is_terminated() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from sse_conform_server import web
 from sse_conform_server.auth import UnauthorisedError, authenticate
 from sse_conform_server.body_limit import BodyLimit
+from sse_conform_server.broker import Broker
 from sse_conform_server.encoder import encode
 from sse_conform_server.heartbeat import Heartbeat
 from sse_conform_server.hub import Hub
@@ -42,6 +43,7 @@ def make_parts(settings: Settings) -> Parts:
     """The parts of the faultless service."""
     keys = make_keys(settings)
     hub = Hub(max_events=settings.queue_events, max_chars=settings.queue_bytes)
+    broker = Broker(hub, settings.redis) if settings.redis else None
     return Parts(
         settings=settings,
         store=open_store(settings.database),
@@ -56,7 +58,8 @@ def make_parts(settings: Settings) -> Parts:
         limiter=MovingWindowLimiter(limit=settings.limit, window=settings.window),
         client_address=client_address,
         hub=hub,
-        publisher=hub,
+        publisher=broker or hub,
+        relay=broker.relaying if broker else lambda _: nullcontext(),
         sanitise=FieldStripper(settings.sensitive_fields),
         take_snapshot=take_snapshot,
         missed=missed,
@@ -82,7 +85,8 @@ def compose(parts: Parts, seed: Callable[[Parts], Awaitable[None]] | None = None
         await _bootstrap_admin(parts)
         if seed is not None:
             await seed(parts)
-        yield
+        async with parts.relay(parts):
+            yield
         await parts.store.close()
 
     # A slash too many is another path, not a redirect: a redirected stream loses its Authorization header.

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -51,6 +52,8 @@ class Parts:
 
     hub: Hub
     publisher: Publisher
+    relay: Callable[["Parts"], AbstractAsyncContextManager[None]]
+    """While it lasts, what other instances publish is heard here."""
     sanitise: Sanitiser
     take_snapshot: Callable[["Parts", str], Awaitable[Snapshot]]
     missed: Callable[["Parts", str, str | None], Awaitable[Sequence[Notification]]]

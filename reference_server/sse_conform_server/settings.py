@@ -35,6 +35,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(min_length=1, description="SQLite file, database URL, or `memory` for a file that is deleted at exit."),
     ] = "./sse-conform-server.sqlite3"
 
+    redis: Annotated[
+        str, Meta(description="URL of the Redis by which instances share what they publish; empty for one instance.")
+    ] = ""
+
     heartbeat: Annotated[float, Meta(gt=0, le=DAY, description="Seconds of silence before a ping.")] = 25.0
     retry: Annotated[int, Meta(ge=0, description="Reconnection delay told to clients, in milliseconds.")] = 5000
     snapshot_items: Annotated[int, Meta(ge=1, le=1000, description="Newest notifications in a snapshot.")] = 20

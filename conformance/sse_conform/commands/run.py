@@ -44,6 +44,7 @@ class RunOptions(OutputOptions):
     browser: str | None = None
     oddities: tuple[str, ...] = ()
     quick: bool | None = None
+    instances: int = 1
 
     @property
     def embedded(self) -> bool:
@@ -56,8 +57,9 @@ class RunOptions(OutputOptions):
         profile = ["--profile", shlex.quote(str(self.profile))] if self.profile else []
         compressed = ["--compressed"] if self.compressed else []
         browser = [f"--browser {self.browser}"] if self.browser else []
+        instances = [f"--instances {self.instances}"] if self.instances > 1 else []
         varied = [*(f"--odd {name}" for name in self.oddities), *(f"--fault {name}" for name in self.faults)]
-        return " ".join([*profile, *compressed, *browser, *varied])
+        return " ".join([*profile, *compressed, *browser, *instances, *varied])
 
 
 def execute(options: RunOptions) -> int:
@@ -70,6 +72,10 @@ def execute(options: RunOptions) -> int:
         raise UsageError("--fault goes with --target embedded", hint="only the reference server can be broken by name")
     if options.oddities and not options.embedded:
         raise UsageError("--odd goes with --target embedded", hint="only the reference server has oddities by name")
+    if options.instances > 1 and not options.embedded:
+        raise UsageError(
+            "--instances goes with --target embedded", hint="name another one in the profile: other_instance"
+        )
     server = _server(options) if options.embedded else None
     if options.dry_run:
         loaded = _load(options, server)
@@ -92,7 +98,9 @@ def execute(options: RunOptions) -> int:
 
 
 def _server(options: RunOptions) -> Embedded:
-    return Embedded(compressed=options.compressed, faults=options.faults, oddities=options.oddities)
+    return Embedded(
+        compressed=options.compressed, faults=options.faults, oddities=options.oddities, instances=options.instances
+    )
 
 
 def _judged(report: Report) -> bool:

@@ -21,7 +21,11 @@ from sse_conform.fault_runs import list_variants, trials
 from sse_conform.fingerprint import fingerprint
 from sse_conform.profile_problem import did_you_mean
 from sse_conform.rules import BY_ID
+from sse_conform.spec import Capability
 from sse_conform.writers import kill_matrix
+
+#: Rules that need these are judged only in a run that is asked to.
+_OPTIONS = {Capability.BROWSER: "--browser", Capability.MULTI_INSTANCE: "--instances=2"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,21 +118,29 @@ async def _run(options: SelftestOptions, *, folder: Path) -> Matrix:
     if options.shuffle:
         random.shuffle(due)
     proof.awaited = len(due)
-    browsing = _browsing(chosen)
-    async for trial in trials(due, jobs=options.jobs, folder=folder, browsing=browsing):
+    extra = _extra(chosen)
+    async for trial in trials(due, jobs=options.jobs, folder=folder, extra=extra):
         proof.add(trial)
     if options.jobs > 1 and options.repeat == 1:
         doubtful = [row.variant for row in proof.rows.values() if not row.standing.fine]
-        async for trial in trials(doubtful, jobs=1, folder=folder, browsing=browsing):
+        async for trial in trials(doubtful, jobs=1, folder=folder, extra=extra):
             proof.add(trial, again=True)
     proof.save()
     return proof.matrix
 
 
-def _browsing(chosen: Sequence[Variant]) -> frozenset[str]:
-    """The variants that rules in a browser notice; where there are any, the faultless run is for these rules too."""
-    seen = {one.name for one in chosen if any(BY_ID[rule].in_browser for rule in one.rules if rule in BY_ID)}
-    return frozenset(seen | {FAULTLESS} if seen else seen)
+def _extra(chosen: Sequence[Variant]) -> dict[str, tuple[str, ...]]:
+    """
+    What a run is asked for besides, by the names of the variants whose rules need it.
+
+    Where there are any, the faultless run is for these rules too.
+    """
+    options: dict[str, tuple[str, ...]] = {}
+    for need, option in _OPTIONS.items():
+        seen = {one.name for one in chosen for rule in one.rules if rule in BY_ID and need in BY_ID[rule].needs}
+        for name in seen | {FAULTLESS} if seen else seen:
+            options[name] = (*options.get(name, ()), option)
+    return options
 
 
 class _Proof:

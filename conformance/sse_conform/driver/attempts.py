@@ -174,6 +174,7 @@ class Attempts:
                 target=request.target,
                 headers=request.headers,
                 address=place.address,
+                instance=world.profile.other_instance if variation.elsewhere else "",
             )
         )
         self._open.append(subscription)

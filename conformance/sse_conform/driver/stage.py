@@ -123,6 +123,7 @@ class LiveStage:
         path_of: str = "",
         path_end: str = "",
         http2: bool = False,
+        elsewhere: bool = False,
     ) -> Subscription:
         """One attempt on the stream route; see the protocol. LookupError where the token cannot be made."""
         variation = Variation(
@@ -134,6 +135,7 @@ class LiveStage:
             last_event_id=last_event_id,
             path=self._path(path_of, path_end),
             http2=http2,
+            elsewhere=elsewhere,
         )
         attempt = Attempt(
             user=user,

@@ -5,6 +5,8 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from msgspec.structs import replace
+
 from sse_conform.driver.rest import credential_headers
 from sse_conform.driver.stream_records import ForwardProxy, StreamRequest
 from sse_conform.driver.templates import PLACEHOLDER
@@ -23,6 +25,7 @@ class Variation:
 
     ``headers`` replace those of the same name, ``without`` names headers that are left out, ``scheme`` is how the
     bearer scheme is spelt; ``path`` stands in the place of the stream's. ``http2`` is offered inside TLS.
+    ``elsewhere`` it goes to the other instance.
     """
 
     method: str = "GET"
@@ -33,6 +36,7 @@ class Variation:
     last_event_id: str | None = None
     path: str = ""
     http2: bool = False
+    elsewhere: bool = False
 
 
 def stream_request(
@@ -45,6 +49,8 @@ def stream_request(
     proxy: ForwardProxy | None = None,
 ) -> StreamRequest:
     """The request of one attempt; an id beyond ASCII travels as UTF-8 (WHATWG HTML 9.2.4), stray bytes as they are."""
+    if variation.elsewhere:
+        profile = replace(profile, url=profile.other_instance)
     ordinary = [
         ("accept", "text/event-stream"),
         ("cache-control", "no-cache"),

@@ -12,6 +12,7 @@ from sse_conform_server.faults import (
     framing,
     heartbeats,
     identity,
+    instances,
     isolation,
     lasting,
     limit_keys,
@@ -39,7 +40,7 @@ AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, returning, for_browsers, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
-    strangers, miscounts, stopping,
+    strangers, miscounts, stopping, instances,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

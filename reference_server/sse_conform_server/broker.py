@@ -1,0 +1,53 @@
+"""Instances that share what they publish, over Redis: each tells its own streams what the others published."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+
+from sse_conform_server.encoder import to_json
+from sse_conform_server.publisher import Publisher
+
+if TYPE_CHECKING:
+    from sse_conform_server.parts import Parts
+
+CHANNEL = "sse-conform-server:published"
+
+
+class Broker:
+    """A publisher for the streams of all instances: its own at once, those of the others by way of Redis."""
+
+    def __init__(self, near: Publisher, url: str) -> None:
+        self._near = near
+        self._redis = Redis.from_url(url)
+        self._name = uuid4().hex
+
+    async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
+        """Push here, then there; raises where Redis does not take it, so that nobody takes it for published."""
+        await self._near.publish(user_id, event_name, payload)
+        message = {"from": self._name, "user": user_id, "event": event_name, "payload": payload}
+        await self._redis.publish(CHANNEL, to_json(message))
+
+    @asynccontextmanager
+    async def relaying(self, parts: "Parts") -> AsyncIterator[None]:
+        """While it lasts, what the other instances publish reaches the streams of this one."""
+        async with self._redis, self._redis.pubsub() as heard:
+            await heard.subscribe(CHANNEL)
+            relay = asyncio.create_task(self._relay(heard, parts))
+            try:
+                yield
+            finally:
+                relay.cancel()
+                await asyncio.wait({relay})
+
+    async def _relay(self, heard: PubSub, parts: "Parts") -> None:
+        async for message in heard.listen():
+            if message["type"] == "message":
+                told = json.loads(message["data"])
+                if told["from"] != self._name:
+                    await parts.hub.publish(told["user"], told["event"], told["payload"])

@@ -1,0 +1,89 @@
+"""Two instances over a real Redis: whoever is connected to one hears what happens on the other."""
+
+import subprocess
+import time
+from contextlib import AsyncExitStack, ExitStack
+
+import pytest
+
+from sse_conform_server.faults.catalogue import find
+from sse_conform_server.server import background
+
+from .support import PATIENCE, client_of, make_settings
+
+
+@pytest.fixture
+def redis(tmp_path):
+    socket = tmp_path / "redis.sock"
+    command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE
+    while not socket.exists():
+        assert time.monotonic() < deadline, "redis-server did not start"
+        time.sleep(0.01)
+    yield process, f"unix://{socket}"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def instances(redis, tmp_path):
+    """Start so many instances over one database and one Redis, with these faults."""
+    with ExitStack() as stack:
+
+        def start(*faults):
+            shared = {"database": str(tmp_path / "shared.sqlite3"), "redis": redis[1], "heartbeat": 1.0}
+            broken = [find(name) for name in faults]
+            return [stack.enter_context(background(make_settings(**shared), broken)) for _ in range(2)]
+
+        yield start
+
+
+async def both(near, far, stack):
+    """One user at both instances: an account for requests to the first, and a tab on the second."""
+    one = await stack.enter_async_context(client_of(near.url))
+    other = await stack.enter_async_context(client_of(far.url))
+    user = await one.account()
+    user_there = type(user)(user.id, user.username, user.token, other.http, other.stack)
+    return user, await user_there.open()
+
+
+async def test_what_one_publishes_the_streams_of_the_other_tell_once_and_in_order(instances):
+    near, far = instances()
+    async with AsyncExitStack() as stack:
+        user, tab = await both(near, far, stack)
+        await tab.snapshot()
+        for number in range(5):
+            await user.report(f"number {number}")
+        told = [(await tab.notification())["message"] for _ in range(5)]
+    assert [message.rpartition(" ")[2] for message in told] == ["0", "1", "2", "3", "4"]
+
+
+async def test_what_it_publishes_itself_comes_once(instances):
+    near, _ = instances()
+    async with client_of(near.url) as client:
+        user = await client.account()
+        tab = await user.open()
+        await tab.snapshot()
+        await user.report("first")
+        await user.report("second")
+        assert [(await tab.notification())["message"].rpartition(" ")[2] for _ in range(2)] == ["first", "second"]
+
+
+async def test_without_its_broker_a_publish_is_no_success(instances, redis):
+    near, _ = instances()
+    async with client_of(near.url) as client:
+        user = await client.account()
+        redis[0].kill()
+        redis[0].wait()
+        answer = await user.post("/api/vulnerabilities", {"title": "unheard", "assignee": user.id})
+    assert answer.status_code == 500
+
+
+async def test_an_instance_that_tells_nobody_is_a_fault(instances):
+    near, far = instances("instance-local")
+    async with AsyncExitStack() as stack:
+        user, tab = await both(near, far, stack)
+        await tab.snapshot()
+        await user.report("unheard")
+        assert (await tab.next()).event == "ping"
