@@ -80,7 +80,7 @@ def test_rules_in_a_browser_alone_ask_for_one() -> None:
 # a quick run
 
 #: The whole areas that a quick run leaves out, as the README says.
-NOT_QUICK = {"metrics", "rate_limit", "shutdown"}
+NOT_QUICK = {"metrics", "multi_instance", "rate_limit", "shutdown"}
 ROOT = Path(__file__).parents[2]
 
 
