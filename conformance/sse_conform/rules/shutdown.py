@@ -83,9 +83,15 @@ def ends_cleanly(drain: Drain, terms: Terms) -> Iterator[Finding]:
 
 
 def in_time(transcript: Transcript) -> Iterator[Drain]:
-    """The streams that the target ended itself, within its grace: whoever is killed drains nothing."""
+    """
+    The streams that the target ended itself, within its grace: whoever is killed drains nothing.
+
+    Where no frame was ever completed another rule says so, and nothing is to be seen of the drain.
+    """
     allowed = transcript.terms.grace + ON_THE_WAY
-    return (drain for drain in drains(transcript) if drain.took <= allowed and drain.end.kind is not e.EndKind.CLOSED)
+    for drain in drains(transcript):
+        if drain.took <= allowed and drain.end.kind is not e.EndKind.CLOSED and drain.stream.blocks:
+            yield drain
 
 
 @rule(

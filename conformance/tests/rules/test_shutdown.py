@@ -57,6 +57,11 @@ def test_an_event_that_is_begun_and_left_is_a_breach():
     assert outcome(DRAIN, *ended(5.2, e.EndKind.COMPLETE, (1, snapshot()), half)) is Outcome.WARN
 
 
+def test_where_no_frame_is_ever_completed_nothing_is_said_of_the_drain():
+    melted = snapshot()[:-1]
+    assert outcome(DRAIN, *ended(5.2, e.EndKind.COMPLETE, (1, melted), (2, melted))) is Outcome.UNTESTED
+
+
 @pytest.mark.parametrize("last", [b": going down\n", b"retry: 100\n\n", b"\n"])
 def test_last_words_that_are_no_event_are_none(last):
     assert outcome(DRAIN, *ended(5.2, e.EndKind.COMPLETE, (1, snapshot()), (5.1, last))) is Outcome.PASS
