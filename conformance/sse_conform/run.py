@@ -25,11 +25,15 @@ _SETTLED = frozenset({e.SceneOutcome.COMPLETED, e.SceneOutcome.SKIPPED})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunResult:
-    """What a run leaves behind; ``pictures`` are its screenshots (PNG) by the names that the transcript knows."""
+    """
+    What a run leaves behind: ``pictures`` are its screenshots (PNG) by the names that the transcript knows, ``traces``
+    those of browsers in whose scenes something was in breach, by their places beside it.
+    """
 
     report: Report
     transcript: Transcript
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    traces: Mapping[str, bytes] = field(default_factory=dict)
 
 
 async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: bool = False) -> RunResult:
@@ -56,7 +60,8 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
                 trouble = troupe.bug(caught)
         transcript = transcript or world.recorder.transcript(troupe.header)
     report = report_of(transcript, plan.rules, strict=strict, trouble="; ".join(troupe.troubles))
-    result = RunResult(report=report, transcript=transcript, pictures=world.pictures)
+    traces = troupe.telling(world, report)
+    result = RunResult(report=report, transcript=transcript, pictures=world.pictures, traces=traces)
     if trouble is not None:
         trouble.result = result
         raise trouble

@@ -18,9 +18,11 @@ from sse_conform.equipment import equipped
 from sse_conform.errors import ConformError, SilentTargetError
 from sse_conform.profile_file import LoadedProfile
 from sse_conform.redaction import Redactor
+from sse_conform.report import Report
 from sse_conform.run_events import Listener, Planned, SceneFinished, SceneRepeated, SceneStarted
 from sse_conform.scenario import Nature, Scenario
 from sse_conform.schedule import Plan, share_out
+from sse_conform.traces import telling
 from sse_conform.transcript import TranscriptHeader
 
 #: A scene that takes longer than this beside its waits stands still, in seconds; a slow target needs far less.
@@ -64,6 +66,10 @@ class Troupe:
     def redacted(self, text: str) -> str:
         """A text without secrets."""
         return self._redactor.text(text)
+
+    def telling(self, world: World, report: Report) -> Mapping[str, bytes]:
+        """The traces of browsers that a breach makes worth keeping, without secrets."""
+        return telling(world.traces, report, self._redactor)
 
     def bug(self, caught: Exception) -> ConformError:
         """Our own trouble, with the redacted traceback as a note."""

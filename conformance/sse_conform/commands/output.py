@@ -13,6 +13,7 @@ from sse_conform.errors import ConformError, UsageError
 from sse_conform.lazy_group import silence
 from sse_conform.report import Report
 from sse_conform.rule import Rule
+from sse_conform.traces import TRACES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,21 +95,25 @@ def save(report: Report, rules: Mapping[str, Rule], kind: str, file: Path, *, re
     return []
 
 
-def save_pictures(report: Report, pictures: Mapping[str, bytes], folder: Path) -> list[ConformError]:
+def save_evidence(
+    report: Report, pictures: Mapping[str, bytes], traces: Mapping[str, bytes], folder: Path
+) -> list[ConformError]:
     """
-    Write the screenshots that breaches rest on, by their places in ``folder``; gives what could not be written.
+    Write the screenshots that breaches rest on, and traces, by their places in ``folder``; what could not be written.
 
     Those of an earlier run go: they would pass for evidence of this one.
     """
     named = {breach.evidence.picture for verdict in report.verdicts for breach in verdict.breaches}
+    telling = {place: pictures[place] for place in sorted(named & pictures.keys())}
     try:
-        for old in (folder / PICTURES).glob("page-*.png"):
+        for old in (*(folder / PICTURES).glob("page-*.png"), *(folder / TRACES).glob("*-device-*.zip")):
             old.unlink()
-        for place in sorted(named & pictures.keys()):
+        for place, octets in {**telling, **traces}.items():
             (folder / place).parent.mkdir(exist_ok=True)
-            (folder / place).write_bytes(pictures[place])
+            (folder / place).write_bytes(octets)
     except OSError as error:
-        return [UsageError(f"a screenshot cannot be written to {folder}: {error.strerror}", hint="name another folder")]
+        said = f"a screenshot or a trace cannot be written to {folder}: {error.strerror}"
+        return [UsageError(said, hint="name another folder")]
     return []
 
 

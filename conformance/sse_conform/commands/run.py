@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from sse_conform import transcript_file
-from sse_conform.commands.output import OutputOptions, emit, prepare, save, save_pictures
+from sse_conform.commands.output import OutputOptions, emit, prepare, save, save_evidence
 from sse_conform.commands.plan_text import write_plan
 from sse_conform.embedded import EMBEDDED, Embedded
 from sse_conform.errors import ConformError, UsageError
@@ -155,7 +155,7 @@ def _keep(result: RunResult, options: RunOptions) -> tuple[Report, list[ConformE
     if options.embedded:
         report = msgspec.structs.replace(report, header=msgspec.structs.replace(report.header, target=EMBEDDED))
     lost += save(report, {rule.id: rule for rule in ALL}, "json", options.output / "report.json")
-    return report, [*lost, *save_pictures(report, result.pictures, options.output)]
+    return report, [*lost, *save_evidence(report, result.pictures, result.traces, options.output)]
 
 
 def _silent(event: RunEvent, /) -> None:

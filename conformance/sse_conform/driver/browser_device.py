@@ -2,9 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,21 +11,18 @@ from urllib.parse import quote, urlsplit
 
 from sse_conform import entries as e
 from sse_conform.browsing import Outage
-from sse_conform.driver.browser_process import BrowserProcess
-from sse_conform.driver.browser_tab import LiveTab, Passing
+from sse_conform.driver import browser_trace
+from sse_conform.driver.browser_surroundings import Owner, Surroundings
+from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
-from sse_conform.driver.budget import Place
-from sse_conform.driver.clock import Clock
 from sse_conform.driver.fault_proxy import FaultProxy
 from sse_conform.driver.news import News
 from sse_conform.driver.outages import parts_of, patterns
 from sse_conform.driver.own_page import BINDING, LiveOwnPage, Person, observed_by
 from sse_conform.driver.proxy_faults import Applied, Swap
-from sse_conform.driver.tokens import TokenMint
 from sse_conform.entries import TokenKind
-from sse_conform.profile import Carrier, Engine, Profile
-from sse_conform.recorder import Recorder
-from sse_conform.terms import Terms
+from sse_conform.profile import Carrier, Engine
+from sse_conform.traces import Trace
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Route
@@ -39,40 +35,12 @@ VIEWPORT = {"width": 800, "height": 600}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Owner:
-    """Whose browser it is: user name and password, credential (None for nobody's), what kind of token that is."""
-
-    username: str = ""
-    password: str = field(default="", repr=False)
-    credential: str | None = None
-    token: TokenKind = TokenKind.GENUINE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Visit:
     """A tab, its part in the scene, and what its page is to do."""
 
     tab: LiveTab
     part: str
     settings: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Surroundings:
-    """What a device needs of the run and of its scene."""
-
-    profile: Profile
-    terms: Terms
-    clock: Clock
-    recorder: Recorder
-    process: BrowserProcess
-    scene: str
-    address: str
-    mint: TokenMint
-    pictures: dict[str, bytes]
-    spend: Callable[[], Place]
-    settle: Callable[[Place, int], None]
-    passing: Passing
 
 
 class LiveDevice:
@@ -136,10 +104,18 @@ class LiveDevice:
             viewport=VIEWPORT,  # type: ignore[arg-type]  # a TypedDict of Playwright's
         )
         self._stack.push_async_callback(self._context.close)
+        await browser_trace.begin(self._context)
+        self._stack.push_async_callback(self._keep_trace)
         if self._owner.credential is not None and profile.auth.carrier is Carrier.COOKIE:
             await self.hold_cookie(self._owner.credential)
         await self._context.expose_binding("sseConformSaw", self._saw)
         await self._context.route(f"**/{HARNESS}/**", self._serve)
+
+    async def _keep_trace(self) -> None:
+        archive = await browser_trace.end(self.context)
+        if archive:
+            trace = Trace(scene=self._around.scene, device=self.number, archive=archive)
+            self._around.traces.append(trace)
 
     async def hold_cookie(self, credential: str) -> None:
         """From now on requests carry this session."""

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from sse_conform import entries as e
-from sse_conform.browser_entries import PICTURES
+from sse_conform.browser_entries import PICTURES, Sight
 from sse_conform.driver.browser_tab import Passing
 from sse_conform.driver.browser_wire import BrowserWire
 from sse_conform.driver.clock import Clock
@@ -84,7 +84,16 @@ class LiveOwnPage:
         self._passing = passing
         self._asked = 0
         self._shown: list[str] = []
+        page.on("console", lambda message: self._hear(message.text))
+        page.on("pageerror", lambda error: self._hear(str(error)))
         self._prompt = False
+
+    def _hear(self, said: str) -> None:
+        """What the browser writes to the console of the page, and errors that nobody caught."""
+        seen = e.PageSaw(
+            t=self._clock.now(), page=self.number, scene=self._scene, sight=Sight.CONSOLE, data=said[:LONGEST]
+        )
+        self._recorder.add(seen)
 
     @property
     def creates(self) -> bool:

@@ -3,8 +3,9 @@
 from contextlib import AsyncExitStack
 
 from sse_conform.driver.accounts import Identity
-from sse_conform.driver.browser_device import LiveDevice, Owner, Surroundings
+from sse_conform.driver.browser_device import LiveDevice
 from sse_conform.driver.browser_rest import PageRest
+from sse_conform.driver.browser_surroundings import Owner, Surroundings
 from sse_conform.driver.browser_tab import LiveTab, Passing
 from sse_conform.driver.budget import AttemptBudget, Place
 from sse_conform.driver.world import World
@@ -54,6 +55,7 @@ class SceneDevices:
             address=self._address,
             mint=world.mint,
             pictures=world.pictures,
+            traces=world.traces,
             spend=self._spend,
             settle=self._settle,
             passing=self._passing,

@@ -19,6 +19,7 @@ from sse_conform.recorder import Recorder
 from sse_conform.run_events import Listener
 from sse_conform.scenario import Scenario
 from sse_conform.terms import Terms
+from sse_conform.traces import Trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,8 @@ class World:
     process: BrowserProcess | None = None
     pictures: dict[str, bytes] = field(default_factory=dict)
     """The screenshots that were taken (PNG), by name."""
+    traces: list[Trace] = field(default_factory=list)
+    """What the devices did that are closed."""
 
     def budget_of(self, scene: Scenario) -> AttemptBudget:
         """Where the attempts of a scene are counted."""
