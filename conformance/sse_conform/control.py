@@ -11,9 +11,12 @@ class Control(Table, frozen=True, kw_only=True):
     How the target is stopped and started again. A string is a line for the shell, a list is run without one.
 
     ``stop`` ends it as SIGTERM does, ``start`` brings it back; both return. ``timeout`` are the seconds that either may
-    take, and then the target until it answers again.
+    take, and then the target until it answers again. Of the broker between two instances ``broker_stop`` and
+    ``broker_start`` say the same.
     """
 
     stop: Command
     start: Command
+    broker_stop: Command = ""
+    broker_start: Command = ""
     timeout: Positive = 60.0

@@ -1,4 +1,4 @@
-"""The entry of a transcript that tells of a target that was stopped or started on purpose."""
+"""The entry of a transcript that tells of a target, or of its broker, that was stopped or started on purpose."""
 
 from enum import StrEnum
 
@@ -11,6 +11,22 @@ class Order(StrEnum):
     STOP = "stop"
     """End the target as SIGTERM does: it may take its time, within the grace that it was promised."""
     START = "start"
+    BROKER_STOP = "broker-stop"
+    """End what stands between the instances of the target."""
+    BROKER_START = "broker-start"
+
+    @property
+    def awaited(self) -> str:
+        """What is waited for meanwhile, in words."""
+        return _AWAITED[self]
+
+
+_AWAITED = {
+    Order.STOP: "the target to stop",
+    Order.START: "the target to be back",
+    Order.BROKER_STOP: "the broker to stop",
+    Order.BROKER_START: "the broker to be back",
+}
 
 
 class Commanded(Entry, frozen=True, kw_only=True, tag="commanded"):

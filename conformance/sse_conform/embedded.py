@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO
 from urllib.parse import urlsplit
 
+from sse_conform.control_entry import Order
 from sse_conform.embedded_broker import Redis
 from sse_conform.errors import ConformError, ControlError, UsageError
 from sse_conform.exit_code import ExitCode
@@ -114,7 +115,8 @@ class Embedded:
         name = {"name": f"reference with {' and '.join(varied)}"} if varied else {}
         # Over TLS it shows a certificate of its own making, which nobody vouches for.
         trust = {"tls.verify": False} if self.url.startswith("https:") else {}
-        control = {"control.stop": EMBEDDED, "control.start": EMBEDDED}  # no commands: see `stop` and `start`
+        orders = ("stop", "start", *(("broker_stop", "broker_start") if self.other_url else ()))
+        control = {f"control.{order}": EMBEDDED for order in orders}  # no commands: see `carry_out`
         other = {"other_instance": self.other_url} if self.other_url else {}
         return {"url": self.url, **other, **trust, **name, **control, **self._promises}
 
@@ -151,17 +153,25 @@ class Embedded:
         if self._folder is not None:
             self._folder.cleanup()
 
-    async def stop(self) -> None:
-        """End it as a supervisor does: SIGTERM, and SIGKILL where it does not heed that."""
-        await asyncio.to_thread(self._terminate, self._process)
-
-    async def start(self) -> None:
-        """Start it again, where it was."""
+    async def carry_out(self, order: Order) -> None:
+        """Stop it as a supervisor does, by SIGTERM and, where that is not heeded, SIGKILL; start it where it was."""
         try:
-            port = urlsplit(self.url).port or 0
-            self._process, self.url = await asyncio.to_thread(self._launch, port=port)
+            await asyncio.to_thread(self._obey, order)
         except ConformError as trouble:
             raise ControlError(trouble.message, hint=trouble.hint) from None
+
+    def _obey(self, order: Order) -> None:
+        match order:
+            case Order.STOP:
+                self._terminate(self._process)
+            case Order.START:
+                self._process, self.url = self._launch(port=urlsplit(self.url).port or 0)
+            case Order.BROKER_STOP:
+                assert self._redis is not None
+                self._redis.stop()
+            case Order.BROKER_START:
+                assert self._redis is not None
+                self._redis.start()
 
     def _launch(self, *, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
         """Start an instance, and wait until it listens: its process and its address."""

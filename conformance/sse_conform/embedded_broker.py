@@ -22,8 +22,13 @@ class Redis:
             )
         self._socket = folder / "redis.sock"
         self.url = f"unix://{self._socket}"
+        self._command = [PROGRAM, "--port", "0", "--unixsocket", str(self._socket), "--save", "", "--dir", str(folder)]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
         self._process = subprocess.Popen(  # noqa: S603 - a program of fixed name
-            [PROGRAM, "--port", "0", "--unixsocket", str(self._socket), "--save", "", "--dir", str(folder)],
+            self._command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,

@@ -278,6 +278,7 @@ class Profile(Table, frozen=True, kw_only=True):
             Capability.BROWSER: self.browser.engine is not None,
             Capability.UI: self.ui is not None,
             Capability.RESTART: self.control is not None,
+            Capability.BROKER: self.control is not None and bool(self.control.broker_stop),
         }
         return tuple(capability for capability, claimed in claims.items() if claimed)
 

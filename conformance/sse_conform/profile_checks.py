@@ -265,7 +265,9 @@ def _number_problems(profile: Profile) -> Iterator[Problem]:
 
 
 def _control_problems(profile: Profile) -> Iterator[Problem]:
-    for key in ("stop", "start") if profile.control else ():
+    broker = profile.control and (profile.control.broker_stop or profile.control.broker_start)
+    keys = ("stop", "start", *(("broker_stop", "broker_start") if broker else ()))
+    for key in keys if profile.control else ():
         command = getattr(profile.control, key)
         if not (command if isinstance(command, str) else "".join(command[:1])).strip():
             remedy = f'give a line for the shell, or a list of strings: {key} = "systemctl {key} notifications"'

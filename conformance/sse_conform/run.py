@@ -83,7 +83,8 @@ async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> Transcri
 
 def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, str]:
     """The scenes to play again, in the order of the rules that they left open, each with the reason."""
-    died, commanded = transcript.of(e.Died), transcript.of(e.Commanded)
+    died = transcript.of(e.Died)
+    commanded = [entry for entry in transcript.of(e.Commanded) if entry.order in {e.Order.STOP, e.Order.START}]
     if (died and not died[-1].back) or (commanded and not commanded[-1].answers):
         return {}
     lagged = any(disturbed.kind is e.Disturbance.LAG for disturbed in transcript.disturbances)

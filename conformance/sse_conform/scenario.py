@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sse_conform.browsing import Device, OwnPage, Tab
+from sse_conform.control_entry import Order
 from sse_conform.corpus import Alias
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.listening import Subscription
@@ -175,15 +176,12 @@ class Stage(Protocol):
         """Let time pass on purpose; ``what`` says for what."""
         ...
 
-    async def stop(self) -> None:
-        """End the target as SIGTERM does. ControlError where whoever operates it cannot."""
-        ...
-
-    async def start(self) -> None:
+    async def command(self, order: Order) -> None:
         """
-        Start it again, and wait until it answers; ControlError where it does not.
+        Have whoever operates the target stop or start it, or its broker; ControlError where that fails.
 
-        The users of the scene log in anew, as far as it still knows them.
+        A stop is one as by SIGTERM. After a start the target answers, and the users of the scene have logged in anew,
+        as far as it still knows them.
         """
         ...
 

@@ -87,6 +87,7 @@ class Capability(StrEnum):
     BROWSER = "browser"
     UI = "ui"
     RESTART = "restart"
+    BROKER = "broker"
 
     @property
     def may(self) -> bool:
@@ -120,6 +121,7 @@ MAY = frozenset(
         Capability.TLS,
         Capability.UI,
         Capability.RESTART,
+        Capability.BROKER,
     }
 )
 
@@ -160,4 +162,5 @@ REMEDIES: dict[Capability, str] = {
     Capability.BROWSER: "choose a browser: --browser, or browser.engine in the profile",
     Capability.UI: "add [ui]: the page, its login, and where it shows notifications",
     Capability.RESTART: "add [control]: the commands that stop and start the target",
+    Capability.BROKER: "add control.broker_stop and control.broker_start: the commands for what is between instances",
 }

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sse_conform import embedded, embedded_broker
+from sse_conform.control_entry import Order
 from sse_conform.embedded import ADDRESSES, Embedded
 from sse_conform.errors import ConformError, UsageError
 from sse_conform.profile_file import LoadedProfile, load_profile
@@ -69,9 +70,9 @@ def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) 
 async def test_it_is_stopped_and_started_again_where_it_was() -> None:
     with Embedded(compressed=True) as server:
         url = server.url
-        await server.stop()
+        await server.carry_out(Order.STOP)
         assert not answers(url)
-        await server.start()
+        await server.carry_out(Order.START)
         assert server.url == url
         assert answers(url)
     assert not answers(url)
@@ -80,7 +81,7 @@ async def test_it_is_stopped_and_started_again_where_it_was() -> None:
 async def test_a_server_that_does_not_heed_a_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "KILL_SECONDS", 0.2)
     with Embedded(compressed=True, faults=("drain-waits",)) as server:
-        await server.stop()
+        await server.carry_out(Order.STOP)
         assert not answers(server.url)
 
 

@@ -31,23 +31,23 @@ class Switch:
         self.target = target
         self.fails = fails
 
-    async def stop(self):
-        if self.fails == "stop":
+    async def carry_out(self, order):
+        if order is e.Order.START:
+            if self.fails != "start":
+                await self.target.rise()
+        elif self.fails == "stop":
             raise ControlError("it does not listen to us")
-        await self.target.die()
-
-    async def start(self):
-        if self.fails != "start":
-            await self.target.rise()
+        else:
+            await self.target.die()
 
 
 async def outage(stage):
     """The target is stopped and started again, with a stream open."""
     stream = await stage.subscribe("alice", part="open")
     await stream.until_snapshot()
-    await stage.stop()
+    await stage.command(e.Order.STOP)
     await stream.until_ended(seconds=5.0)
-    await stage.start()
+    await stage.command(e.Order.START)
     await stage.poll("alice", part="after")
 
 

@@ -100,7 +100,8 @@ def test_the_scenes_of_a_rule_are_installed(rule: Rule):
 @each_rule
 def test_a_rule_alone_brings_its_scenes_onto_the_stage(rule: Rule):
     environ = {"SSE_CONFORM_SERVER_JWT_KEY": "k" * 32, "SSE_CONFORM_SERVER_ADMIN_PASSWORD": "p"}
-    control = {"control.stop": "true", "control.start": "true", "other_instance": "https://127.0.0.2"}
+    orders = ("stop", "start", "broker_stop", "broker_start")
+    control = {f"control.{order}": "true" for order in orders} | {"other_instance": "https://127.0.0.2"}
     overrides = {"url": "https://127.0.0.1", "browser.engine": "chromium", **control}
     profile = load_profile(file=FIXTURES / "profiles" / "reference.toml", overrides=overrides, environ=environ).profile
     plan = make_plan(profile.terms, [rule], scene_packs.load())

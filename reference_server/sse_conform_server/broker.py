@@ -9,14 +9,18 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
 
 from sse_conform_server.encoder import to_json
+from sse_conform_server.hub import Ending
 from sse_conform_server.publisher import Publisher
 
 if TYPE_CHECKING:
     from sse_conform_server.parts import Parts
 
 CHANNEL = "sse-conform-server:published"
+RETRY_SECONDS = 0.1
+"""Between two tries to reach Redis."""
 
 
 class Broker:
@@ -46,8 +50,29 @@ class Broker:
                 await asyncio.wait({relay})
 
     async def _relay(self, heard: PubSub, parts: "Parts") -> None:
-        async for message in heard.listen():
-            if message["type"] == "message":
-                told = json.loads(message["data"])
-                if told["from"] != self._name:
-                    await parts.hub.publish(told["user"], told["event"], told["payload"])
+        while True:
+            try:
+                async for message in heard.listen():
+                    await self._tell(message, parts)
+            except RedisError:
+                await self.resume(heard, parts)
+
+    async def resume(self, heard: PubSub, parts: "Parts") -> None:
+        """Subscribe again, as soon as that can be; what was published meanwhile the streams here do not know."""
+        while True:
+            try:
+                await heard.subscribe(CHANNEL)
+            except RedisError:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                break
+        # Their clients come back and read the snapshot.
+        for subscription in parts.hub.everyone():
+            subscription.end(Ending.UNCERTAIN)
+
+    async def _tell(self, message: Mapping[str, Any], parts: "Parts") -> None:
+        if message["type"] != "message":
+            return
+        told = json.loads(message["data"])
+        if told["from"] != self._name:
+            await parts.hub.publish(told["user"], told["event"], told["payload"])

@@ -17,6 +17,7 @@ class Ending(StrEnum):
     SHUTDOWN = "shutdown"
     OVERFLOW = "overflow"
     GONE = "gone"
+    UNCERTAIN = "uncertain"
 
 
 class Subscription:

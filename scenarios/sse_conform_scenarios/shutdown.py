@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sse_conform.entries import Published
+from sse_conform.entries import Order, Published
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -38,7 +38,7 @@ async def restart(stage: Stage) -> None:
     await stream.until_snapshot()
     published += [await stage.publish("alice", part="before") for _ in range(JUST_BEFORE)]
     await stream.until(*published)
-    stopping = asyncio.create_task(stage.stop())
+    stopping = asyncio.create_task(stage.command(Order.STOP))
     try:
         published += await _publish_on(stage, stopping, most=stage.terms.snapshot_items - len(published))
     finally:
@@ -47,7 +47,7 @@ async def restart(stage: Stage) -> None:
         await stage.watch(stream, stage.terms.grace + BEYOND, "the stream to end")
         await stream.close()
     finally:
-        await stage.start()  # also where the run is interrupted: it found a target that was running
+        await stage.command(Order.START)  # also where the run is interrupted: it found a target that was running
     await _ask(stage, [each for each in published if each.accepted])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sse_conform.browsing import Outage
 from sse_conform.corpus import Alias
-from sse_conform.entries import EventKind, Published, TokenKind
+from sse_conform.entries import EventKind, Order, Published, TokenKind
 from sse_conform.scenario import Reply, User, Variant
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -241,10 +241,7 @@ class Rehearsal:
     async def pass_time(self, seconds: float, what: str) -> None:
         pass
 
-    async def stop(self) -> None:
-        pass
-
-    async def start(self) -> None:
+    async def command(self, order: Order) -> None:
         pass
 
     def note(self, name: str, subscription: Tab | None = None, value: str = "") -> None:

@@ -9,7 +9,7 @@ from sse_conform.doctor.check import Check
 
 def control_checks(control: Control) -> Iterator[Check]:
     """Whether the programs are there; to run them would end the streams of everybody."""
-    for key in ("stop", "start"):
+    for key in ("stop", "start", "broker_stop", "broker_start"):
         command = getattr(control, key)
         # The shell finds its own way, and a path begins at the folder of the profile.
         program = "" if isinstance(command, str) or "/" in command[0] else command[0]

@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from sse_conform.control import Command, Control
+from sse_conform.control_entry import Order
 from sse_conform.errors import ControlError
 
 
 class Operator(Protocol):
-    """Stops and starts a target; ControlError where that fails."""
+    """Stops and starts a target and its broker."""
 
-    async def stop(self) -> None:
-        """End the target as SIGTERM does, and return when that was done."""
-        ...
-
-    async def start(self) -> None:
-        """Bring it back; it need not answer yet."""
+    async def carry_out(self, order: Order) -> None:
+        """Return when it was done; what was started need not answer yet. ControlError where that fails."""
         ...
 
 
@@ -32,13 +29,10 @@ class Commands:
         self._control = control
         self._folder = folder
 
-    async def stop(self) -> None:
-        """Run the command that stops the target."""
-        await self._run("control.stop", self._control.stop)
-
-    async def start(self) -> None:
-        """Run the command that starts the target."""
-        await self._run("control.start", self._control.start)
+    async def carry_out(self, order: Order) -> None:
+        """Run the command for it."""
+        name = order.value.replace("-", "_")
+        await self._run(f"control.{name}", getattr(self._control, name))
 
     async def _run(self, key: str, command: Command) -> None:
         # A file, for a service that goes on in the background keeps what it inherits open, and a pipe would never end.

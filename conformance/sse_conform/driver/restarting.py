@@ -1,10 +1,8 @@
 """Stopping and starting the target of a run, on purpose: what is recorded, and what the run does about it."""
 
 import asyncio
-from collections.abc import Awaitable
 
 from sse_conform import entries as e
-from sse_conform.driver.operator import Operator
 from sse_conform.driver.world import World
 from sse_conform.errors import ControlError
 from sse_conform.profile import RequestTemplate
@@ -15,22 +13,34 @@ BETWEEN = 0.05
 ABSENT = frozenset({0, 502, 503, 504})
 
 
-async def stop(world: World, scene: str) -> None:
-    """Stop it; from now on nobody wonders where it is. ControlError where the operator cannot."""
+async def carry_out(world: World, scene: str, order: e.Order) -> None:
+    """
+    Have the operator do it, and take it down; ControlError where it cannot be done.
+
+    Once the target is stopped nobody wonders where it is, and a start waits until it answers.
+    """
     assert world.operator is not None
-    world.liveness.excuse()
-    await _carry_out(world, scene, e.Order.STOP, world.operator.stop())
+    if order is e.Order.STOP:
+        world.liveness.excuse()
+    since, error = world.clock.now(), "it was interrupted"
+    try:
+        await world.operator.carry_out(order)
+        if order is e.Order.START:
+            await _back(world)
+        error = ""
+    except ControlError as trouble:
+        error = trouble.message
+        raise
+    finally:
+        done = world.clock.now()
+        answers = done if order is e.Order.START and not error else 0
+        world.recorder.add(e.Commanded(t=since, scene=scene, order=order, done=done, answers=answers, error=error))
+    if order is e.Order.START:
+        world.liveness.demand()
 
 
-async def start(world: World, scene: str) -> None:
-    """Start it, and wait until it answers. ControlError where it does not."""
-    assert world.operator is not None
-    await _carry_out(world, scene, e.Order.START, _back(world, world.operator))
-    world.liveness.demand()
-
-
-async def _back(world: World, operator: Operator) -> None:
-    await operator.start()
+async def _back(world: World) -> None:
+    """Wait until it answers."""
     control, probe = world.profile.control, world.profile.rest_probe
     assert control is not None
     look = RequestTemplate(method="GET", path=probe.path if probe is not None and probe.method == "GET" else "/")
@@ -41,17 +51,3 @@ async def _back(world: World, operator: Operator) -> None:
             continue
         message = f"the target was started again, and did not answer GET {look.path} within {control.timeout:g} s"
         raise ControlError(message, hint="look into its logs; raise control.timeout where it takes longer")
-
-
-async def _carry_out(world: World, scene: str, order: e.Order, doing: Awaitable[None]) -> None:
-    since, error = world.clock.now(), "it was interrupted"
-    try:
-        await doing
-        error = ""
-    except ControlError as trouble:
-        error = trouble.message
-        raise
-    finally:
-        done = world.clock.now()
-        answers = done if order is e.Order.START and not error else 0
-        world.recorder.add(e.Commanded(t=since, scene=scene, order=order, done=done, answers=answers, error=error))

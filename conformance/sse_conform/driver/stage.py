@@ -290,18 +290,14 @@ class LiveStage:
 
     # the target's operator
 
-    async def stop(self) -> None:
-        """End the target as SIGTERM does; see the protocol."""
-        async with self._passing(LONGEST_SECONDS, "the target to stop"):
-            await restarting.stop(self._world, self._scene.id)
-
-    async def start(self) -> None:
-        """Start it again, and wait until it answers; see the protocol."""
-        async with self._passing(LONGEST_SECONDS, "the target to be back"):
-            await restarting.start(self._world, self._scene.id)
-        for label, identity in self._cast.items():
-            self._cast[label] = await self._world.accounts.again(identity)
-        self._credentials.forget()
+    async def command(self, order: e.Order) -> None:
+        """Have whoever operates the target stop or start it, or its broker; see the protocol."""
+        async with self._passing(LONGEST_SECONDS, order.awaited):
+            await restarting.carry_out(self._world, self._scene.id, order)
+        if order is e.Order.START:
+            for label, identity in self._cast.items():
+                self._cast[label] = await self._world.accounts.again(identity)
+            self._credentials.forget()
 
     def note(self, name: str, subscription: Subscription | None = None, value: str = "") -> None:
         """Mark an instant for the rules."""

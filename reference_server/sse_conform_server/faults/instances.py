@@ -1,10 +1,16 @@
 """Faults between instances: what one publishes the streams of another do not hear, or not once, or not soon."""
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from sse_conform_server.broker import Broker
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.hub import Hub
 from sse_conform_server.parts import Parts
@@ -28,6 +34,38 @@ def _twice(parts: Parts) -> Parts:
     return _relayed(parts, Echo(max_events=0, max_chars=0))
 
 
+class _Blithe(Broker):
+    async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
+        """What the broker does not take is forgotten."""
+        with contextlib.suppress(RedisError):
+            await super().publish(user_id, event_name, payload)
+
+    async def resume(self, heard: PubSub, parts: Parts) -> None:
+        """Whoever listens is told of nothing."""
+        await super().resume(heard, replace(parts, hub=Hub(max_events=0, max_chars=0)))
+
+
+class _Once(Broker):
+    async def resume(self, heard: PubSub, parts: Parts) -> None:  # noqa: ARG002 - as the broker has it
+        """The task that listened has failed, and nobody looks after it."""
+        await asyncio.Event().wait()
+
+
+def _brokered(kind: type[Broker]) -> Callable[[Parts], Parts]:
+    """Replace the broker, as soon as it is needed: a service of one instance has none."""
+
+    def apply(parts: Parts) -> Parts:
+        broker = kind(parts.hub, parts.settings.redis or "redis://")
+        publisher = broker if parts.settings.redis else parts.publisher
+
+        def relay(inner: Parts) -> AbstractAsyncContextManager[None]:
+            return broker.relaying(inner) if parts.settings.redis else parts.relay(inner)
+
+        return replace(parts, publisher=publisher, relay=relay)
+
+    return apply
+
+
 def _late(parts: Parts) -> Parts:
     class Polling(Hub):
         async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
@@ -42,7 +80,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "instance-local",
         "The map of streams is in the memory of each instance, and nobody tells the others.",
-        lambda parts: replace(parts, publisher=parts.hub),
+        lambda parts: replace(parts, publisher=parts.hub, relay=lambda _: contextlib.nullcontext()),
         "multi_instance.delivers",
     ),
     fault(
@@ -57,5 +95,17 @@ FAULTS: tuple[Fault, ...] = (
         "Instances look into the database for what others published, from time to time.",
         _late,
         "multi_instance.delivers",
+    ),
+    fault(
+        "broker-errors-swallowed",
+        "What the broker does not take is logged and forgotten, and streams stay open as if they knew it all.",
+        _brokered(_Blithe),
+        "multi_instance.broker-down",
+    ),
+    fault(
+        "subscribed-once",
+        "The subscription to the broker ends with its first connection, and nobody makes another.",
+        _brokered(_Once),
+        "multi_instance.broker-restart",
     ),
 )

@@ -91,21 +91,22 @@ def _answering_202(parts: Parts) -> Parts:
 
 
 class _Outbox(Store):
-    """Numbers notifications at once and files them a little later, in order."""
+    """Numbers notifications at once and files them a little later, in order; all of them before the service ends."""
 
-    pause = 0.0
-
-    @property
-    def _filing(self) -> dict[int, asyncio.Task[None]]:
-        filing: dict[int, asyncio.Task[None]] = self.__dict__.setdefault("filing", {})
-        return filing
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.store.engine)
+        self._pause = parts.settings.latency_budget * _SHARE / 2
+        self._filing: dict[int, asyncio.Task[None]] = {}
+        self._unfiled: set[asyncio.Task[None]] = set()
 
     async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:  # noqa: ARG002
         task = asyncio.create_task(self._later(added))
         self._filing.update(dict.fromkeys((notification.id for notification in added), task))
+        self._unfiled.add(task)
+        task.add_done_callback(self._unfiled.discard)
 
     async def _later(self, added: Sequence[Notification]) -> None:
-        await asyncio.sleep(self.pause)
+        await asyncio.sleep(self._pause)
         async with self._write() as connection:
             await super()._file(connection, added)
 
@@ -113,10 +114,14 @@ class _Outbox(Store):
         """Return once the notification is in the database."""
         await self._filing.pop(payload["id"])
 
+    async def close(self) -> None:
+        """What was accepted is filed first."""
+        await asyncio.gather(*self._unfiled)
+        await super().close()
+
 
 def _filing_later(parts: Parts) -> Parts:
-    store = _Outbox(parts.store.engine)
-    store.pause = parts.settings.latency_budget * _SHARE / 2
+    store = _Outbox(parts)
     varied = replace(_answering_202(parts), store=store)
     return publishing(lambda _, inner: _Queue(inner, store.filed))(varied)
 
