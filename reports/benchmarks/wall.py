@@ -83,9 +83,11 @@ def bound(header: dict[str, Any], entries: list[dict[str, Any]]) -> tuple[float,
     limit, window, limiters = header["terms"]["rate_limit"], header["terms"]["rate_window"], set(header["limiters"])
     outages = set(header["outages"])
     waits: Counter[str] = Counter()
-    for entry in entries:
-        if entry["entry"] == "waited" and entry["scene"] not in limiters | outages:
-            waits[entry["scene"]] += entry["until"] - entry["t"]
+    seen: Counter[str] = Counter()
+    for entry in sorted((entry for entry in entries if entry["entry"] == "waited"), key=lambda entry: entry["t"]):
+        if (scene := entry["scene"]) not in limiters | outages:  # waits of one scene that overlap pass at the same time
+            waits[scene] += max(0, entry["until"] - max(entry["t"], seen[scene]))
+            seen[scene] = max(entry["until"], seen[scene])
     apart = sum(entry["done"] - entry["t"] for entry in entries if entry["entry"] == "commanded") / SECOND
     attempts = [entry for entry in entries if entry["entry"] == "attempted"]
     ordinary = [attempt for attempt in attempts if attempt["scene"] not in limiters]
