@@ -224,11 +224,6 @@ class Scenario:
         """Whether it plays in a browser."""
         return Capability.BROWSER in self.needs
 
-    @property
-    def timed_in_browser(self) -> bool:
-        """Whether it plays in a browser, and its instants are judged."""
-        return self.in_browser and self.nature is Nature.TIMED
-
     def most(self, terms: Terms) -> int:
         """The most attempts on the stream route that it makes."""
         return _number(self.attempts, terms)

@@ -113,13 +113,9 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
     )
 
 
-def _order(scene: Scenario, terms: Terms) -> tuple[bool, float, int, str]:
-    """
-    What takes longest begins first: by its waits, then loud ones, once the timed ones are over, which are short.
-
-    Timed ones in browsers take their places before all others, which meanwhile play until the browser runs.
-    """
-    return not scene.timed_in_browser, -scene.waits(terms), _TURNS.index(scene.nature), scene.id
+def _order(scene: Scenario, terms: Terms) -> tuple[float, int, str]:
+    """What takes longest begins first: by its waits, then loud ones, once the timed ones are over, which are short."""
+    return -scene.waits(terms), _TURNS.index(scene.nature), scene.id
 
 
 def bound(

@@ -142,9 +142,6 @@ class Troupe:
             await asyncio.sleep(limiter_after)
         if limiter and self._addresses.limiter is None:
             await self._gate.all_settled()
-        if scene.nature is Nature.LOUD:
-            # It goes on for long, and timed ones in browsers, which begin once these run, would wait with all others.
-            await self._gate.settled([each.id for each in self._plan.scenes if each.timed_in_browser])
         # A scene that broke is recorded as such; the others go on.
         with contextlib.suppress(ConformError):
             await self._play(world, scene)

@@ -1,7 +1,7 @@
 """Who may play at the same time: few scenes at once, a timed one alone, and the limiter's burst last."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -92,11 +92,6 @@ class Gate:
         async with self._changed:
             self._unsettled.discard(scene)
             self._changed.notify_all()
-
-    async def settled(self, scenes: Collection[str]) -> None:
-        """Wait until none of these will make another attempt."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._unsettled.isdisjoint(scenes))
 
     async def all_settled(self) -> bool:
         """Wait until every scene has made its last attempt."""
