@@ -26,6 +26,11 @@ RETRY_FACTOR, LONGEST_RETRY = 2.0, 30.0
 Passing = Callable[[float, str], AbstractAsyncContextManager[None]]
 
 
+def awaited_retry(said: float, terms: Terms) -> float:
+    """For how many seconds a return is awaited, where the stream said so many: none is awaited for minutes."""
+    return min(said, RETRY_FACTOR * terms.retry / 1000 if terms.retry else LONGEST_RETRY)
+
+
 class LiveTab:
     """Told by the page what happens in it, asked by a scene what came; see :class:`sse_conform.browsing.Tab`."""
 
@@ -106,8 +111,7 @@ class LiveTab:
     @property
     def retry(self) -> float:
         """Seconds after which the browser should reconnect; see the protocol."""
-        promised = self._terms.retry
-        return min(self._retry(), RETRY_FACTOR * promised / 1000 if promised else LONGEST_RETRY)
+        return awaited_retry(self._retry(), self._terms)
 
     async def until_snapshot(self) -> bool:
         """Wait for an event named snapshot on the present connection."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sse_conform import entries as e
 from sse_conform.browser_entries import PICTURES, Sight
-from sse_conform.driver.browser_tab import Passing
+from sse_conform.driver.browser_tab import Passing, awaited_retry
 from sse_conform.driver.browser_wire import BrowserWire
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.news import News
@@ -33,8 +33,6 @@ LONGEST = 200
 #: A login and the request that follows a click take a while on a busy machine, in seconds.
 REQUEST_SECONDS = 10.0
 PICTURE_SECONDS = 5.0
-#: A server that lets clients wait for longer is not waited for, in seconds.
-LONGEST_RETRY = 30.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -108,7 +106,7 @@ class LiveOwnPage:
     @property
     def retry(self) -> float:
         """Seconds after which a lost stream should be asked for again; see the protocol."""
-        return min(self._retry(), LONGEST_RETRY)
+        return awaited_retry(self._retry(), self._terms)
 
     def expect_return(self) -> None:
         """From now on a stream that is asked for counts as a return."""

@@ -172,10 +172,14 @@ FAULTS: tuple[Fault, ...] = (
         "shutdown-cut",
         "SIGTERM resets every stream in the middle.",
         hubbed(_Cutting),
+        "framing.clean-drain",
+        "shutdown.ends-cleanly",
     ),
     fault(
         "shutdown-hangs",
         "SIGTERM waits for streams that never end, until it is killed.",
         hubbed(_Hanging),
+        "framing.clean-drain",
+        "shutdown.ends-cleanly",
     ),
 )

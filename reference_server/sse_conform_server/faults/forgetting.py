@@ -61,6 +61,7 @@ FAULTS: tuple[Fault, ...] = (
         _snapshot_without_alerts,
         "snapshot.newest",
         "reconnect.nothing-missed",
+        "snapshot.remembers",
     ),
     fault(
         "unread-forgets-alerts",

@@ -149,6 +149,7 @@ FAULTS: tuple[Fault, ...] = (
         lambda parts: replace(parts, store=_Careless(parts.store.engine)),
         "isolation.snapshot",
         "polling.remembers",
+        "shutdown.loses-nothing",
         perhaps=(
             "auth.no-override",
             "isolation.odd-names",

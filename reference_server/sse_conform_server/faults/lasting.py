@@ -110,6 +110,7 @@ FAULTS: tuple[Fault, ...] = (
         "The first ping takes the place of the listener: the stream stays alive and never tells anything again.",
         hubbed(_ForgetfulHub),
         "delivery.after-silence",
+        "rate_limit.spares-open-streams",
     ),
     fault(
         "write-deadline",
