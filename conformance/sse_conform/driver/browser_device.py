@@ -152,6 +152,7 @@ class LiveDevice:
             recorder=around.recorder,
             pictures=around.pictures,
             news=self._news,
+            terms=around.terms,
             retry=lambda: self._retry_of(number),
             passing=around.passing,
         )

@@ -19,6 +19,7 @@ from sse_conform.driver.page_steps import StepError, demand_selectors, perform
 from sse_conform.driver.rest import Answer
 from sse_conform.evidence import AFTER_LOGOUT, SNAPSHOT
 from sse_conform.recorder import Recorder
+from sse_conform.terms import Terms
 from sse_conform.user_interface import UserInterface
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class LiveOwnPage:
         recorder: Recorder,
         pictures: dict[str, bytes],
         news: News,
+        terms: Terms,
         retry: Callable[[], float],
         passing: Passing,
     ) -> None:
@@ -78,6 +80,7 @@ class LiveOwnPage:
         self._recorder = recorder
         self._pictures = pictures
         self._news = news
+        self._terms = terms
         self._retry = retry
         self._passing = passing
         self._asked = 0
