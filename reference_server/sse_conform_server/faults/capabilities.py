@@ -86,11 +86,6 @@ class _Cutting(Hub):
             subscription.on_overflow()
 
 
-class _Hanging(Hub):
-    def drain(self) -> None:
-        """Wait for streams that never end."""
-
-
 async def _guard_preflight(parts: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     guarded = scope["method"] == "OPTIONS" and "authorization" not in Headers(scope=scope)
     await (parts.refusals.unauthorised(missing=True) if guarded else app)(scope, receive, send)
@@ -172,13 +167,6 @@ FAULTS: tuple[Fault, ...] = (
         "shutdown-cut",
         "SIGTERM resets every stream in the middle.",
         hubbed(_Cutting),
-        "framing.clean-drain",
-        "shutdown.ends-cleanly",
-    ),
-    fault(
-        "shutdown-hangs",
-        "SIGTERM waits for streams that never end, until it is killed.",
-        hubbed(_Hanging),
         "framing.clean-drain",
         "shutdown.ends-cleanly",
     ),

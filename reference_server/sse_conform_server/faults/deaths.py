@@ -62,6 +62,6 @@ FAULTS: tuple[Fault, ...] = (
         "The write to a stream whose reader is too slow is rejected with nobody listening, and the process ends.",
         at_edge(_dying_with_overflow),
         "stream.survives",
-        perhaps=("stream.no-broken-end", ),
+        perhaps=("stream.no-broken-end",),
     ),
 )

@@ -162,7 +162,7 @@ FAULTS: tuple[Fault, ...] = (
         "Head and snapshot wait for a slow query, twice the latency budget.",
         _opening(_late),
         "stream.starts-in-time",
-        perhaps=("auth.near-expiry-kept", ),
+        perhaps=("auth.near-expiry-kept",),
     ),
     fault(
         "silent-when-empty",
