@@ -11,6 +11,7 @@ import pytest
 
 from sse_conform import entries as e
 from sse_conform import transcript_file
+from sse_conform.example_transcripts import VERDICTS, verdicts
 from sse_conform.rule import Rule
 from sse_conform.rules import ALL, BY_ID
 from sse_conform.spec import Capability, Level
@@ -21,6 +22,8 @@ from sse_conform.verdict import Outcome, judge
 FOLDER = Path(__file__).parents[3] / "fixtures" / "transcripts"
 #: One event with a text of 64 KiB, as a slow reader gets it, takes some 110 KB here.
 LARGEST = 120_000
+#: What never came is not explained by so much lag (ns), however short the wait was.
+ALLOWANCE = 2_000_000_000
 
 each_rule = pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.id)
 
@@ -79,6 +82,26 @@ def test_it_passes_on_its_passing_transcript(rule: Rule):
 @each_rule
 def test_it_is_breached_on_its_failing_transcript(rule: Rule):
     assert judge(rule, failing(rule.id)).outcome is breach(rule)
+
+
+@each_rule
+def test_what_it_says_of_its_transcripts_is_written_beside_them(rule: Rule):
+    """Numbers, words and places: what is written is read when it changes, and no rule says something else unseen."""
+    written = (FOLDER / rule.id / VERDICTS).read_bytes()
+    assert verdicts(rule, FOLDER / rule.id).decode() == written.decode(), (
+        "if that is right: python -m sse_conform.example_transcripts fixtures/transcripts"
+    )
+
+
+@each_rule
+def test_a_finding_that_names_a_stretch_is_of_a_timed_rule(rule: Rule):
+    """Only there the judge sets aside what its own lag explains, and only where no more than that is too much."""
+    recorded = failing(rule.id)
+    for finding in (finding for subject in rule.over(recorded) for finding in rule.check(subject, recorded.terms)):
+        assert (finding.since is None) == (finding.until is None)
+        if finding.since is not None and finding.until is not None:
+            assert rule.timed
+            assert 0 <= finding.excess <= max(finding.until - finding.since, ALLOWANCE)
 
 
 @each_rule
