@@ -113,9 +113,14 @@ def admitted(transcript: Transcript) -> Iterator[Stream]:
     return (
         stream
         for stream in transcript.streams
-        if stream.attempt.token.valid and stream.attempt.method == "GET" and stream.head and stream.status != 429
+        if stream.attempt.token.valid and stream.attempt.method == "GET" and stream.admitted
         if (stream.attempt.scene, stream.attempt.part) not in _CONTESTED and stream.attempt.part != AFTER_LOGOUT
     )
+
+
+def refuses(status: int) -> bool:
+    """Whether a status says that the request is at fault: 4xx."""
+    return 400 <= status < 500
 
 
 def has_taken_resigned(transcript: Transcript) -> bool:

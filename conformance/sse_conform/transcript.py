@@ -123,6 +123,11 @@ class Stream:
         """Whether the target answered as if it opened a stream."""
         return self.status == 200
 
+    @property
+    def admitted(self) -> bool:
+        """Whether it was answered, and not with 429: a refusal by the limiter says nothing about anything else."""
+        return self.head is not None and self.head.status != 429
+
     def headers(self, name: str) -> tuple[str, ...]:
         """All values of a response header; ``name`` in lower case."""
         return tuple(value for key, value in self.head.headers if key == name) if self.head else ()

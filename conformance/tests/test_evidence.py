@@ -188,3 +188,8 @@ def test_notifications_and_snapshots_are_told_apart():
     recorded = transcript(stream((1, snapshot() + notification() + notification() + event("ping", 1))))
     assert len(list(evidence.notifications(recorded))) == 2
     assert len(list(evidence.snapshots(recorded))) == 1
+
+
+@pytest.mark.parametrize(("status", "refuses"), [(399, False), (400, True), (499, True), (500, False), (0, False)])
+def test_a_refusal_is_a_status_that_blames_the_request(status, refuses):
+    assert evidence.refuses(status) is refuses

@@ -63,6 +63,11 @@ def test_an_unanswered_attempt_has_status_0_and_is_not_opened():
     assert recorded.headers("content-type") == ()
 
 
+@pytest.mark.parametrize(("status", "admitted"), [(200, True), (428, True), (429, False), (430, True), (None, False)])
+def test_an_attempt_is_admitted_where_it_was_answered_and_not_by_the_limiter(status, admitted):
+    assert only(transcript(stream(status=status))).admitted is admitted
+
+
 def test_only_status_200_opens_a_stream():
     assert [one(status=status).opened for status in (200, 201, 204, 401, 500)] == [True, False, False, False, False]
 

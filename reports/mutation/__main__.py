@@ -42,7 +42,7 @@ def options() -> argparse.Namespace:
 
 
 def score(subject: Subject, trials: Trials, excused: dict[Change, str], *, sample: int | None, seed: int) -> Score:
-    mutants, possible = draw(subject.module, (ROOT / subject.file).read_text("utf-8"), sample=sample, seed=seed)
+    mutants, possible = draw(subject.module, trials.code(subject), sample=sample, seed=seed)
     answers = tuple((mutant, trials.answer(subject, mutant)) for mutant in mutants)
     scored = Score(module=subject.module, possible=possible, answers=answers, excuses=excused)
     print("  ".join(f"{value}" if name == "module" else f"{name} {value}" for name, value in scored.counts().items()))

@@ -76,6 +76,10 @@ class Trials:
                 if line["answer"] != Answer.SURVIVED or line["tests"] == self._tests
             }
 
+    def code(self, subject: Subject) -> str:
+        """The module as it was when the copy was made, whatever is edited meanwhile."""
+        return (self._tree / subject.file).read_text(encoding="utf-8")
+
     def answer(self, subject: Subject, mutant: Mutant) -> Answer:
         """What the module's own tests say, and if they notice nothing, what all say."""
         if mutant.key not in self._known:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from sse_conform.entries import TokenKind
+from sse_conform.evidence import refuses
 from sse_conform.rule import Finding, Rule, rule
 from sse_conform.spec import Capability, Level, SpecRef, plan, practice, rfc
 from sse_conform.transcript import Stream, Transcript
@@ -29,7 +30,7 @@ def refusals(*kinds: TokenKind) -> Callable[[Transcript], Iterator[Stream]]:
             kind = stream.attempt.token
             if stream.attempt.part == _OTHER_DOOR:
                 continue
-            if kind not in wanted or stream.attempt.method != "GET" or stream.head is None or stream.status == 429:
+            if kind not in wanted or stream.attempt.method != "GET" or not stream.admitted:
                 continue
             if controlled(transcript) or (kind is TokenKind.MISSING and stream.attempt.scene == "preflight"):
                 yield stream
@@ -38,7 +39,7 @@ def refusals(*kinds: TokenKind) -> Callable[[Transcript], Iterator[Stream]]:
 
 
 def _refused(stream: Stream) -> Iterator[Finding]:
-    if stream.status < 400 or stream.status >= 500:
+    if not refuses(stream.status):
         yield Finding(expected="401", actual=f"{stream.status} to a {stream.attempt.token.value} token", at=stream)
     elif stream.media_type == "text/event-stream":
         yield Finding(
@@ -165,7 +166,7 @@ _NEGATIVES = (
 def other_doors(transcript: Transcript) -> Iterator[Stream]:
     """The attempt without a token at another spelling of the path, where the stream opens with one."""
     if controlled(transcript):
-        yield from (s for s in transcript.streams_in(_SCENE, _OTHER_DOOR) if s.head and s.status != 429)
+        yield from (s for s in transcript.streams_in(_SCENE, _OTHER_DOOR) if s.admitted)
 
 
 @rule(
@@ -202,7 +203,7 @@ def expired_is_401(stream: Stream) -> Iterator[Finding]:
 
     The client's login prompt hangs on this status: on any other refusal it cannot know that a login would help.
     """
-    if 400 <= stream.status < 500 and stream.status != 401:
+    if refuses(stream.status) and stream.status != 401:
         yield Finding(expected="401", actual=str(stream.status), at=stream)
 
 
@@ -220,7 +221,7 @@ def refusal_is_401(stream: Stream) -> Iterator[Finding]:
 
     401 means that authentication is missing or invalid; 403 that it is understood and not enough.
     """
-    if 400 <= stream.status < 500 and stream.status != 401:
+    if refuses(stream.status) and stream.status != 401:
         yield Finding(expected="401", actual=f"{stream.status} to a {stream.attempt.token.value} token", at=stream)
 
 

@@ -13,7 +13,7 @@ _NEEDS = frozenset({Capability.CORS})
 
 
 def _asked(transcript: Transcript, part: str) -> Iterator[Stream]:
-    return (s for s in transcript.streams_in(_SCENE, part) if s.head and s.status != 429)
+    return (s for s in transcript.streams_in(_SCENE, part) if s.admitted)
 
 
 @rule(

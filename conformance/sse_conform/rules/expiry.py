@@ -134,7 +134,7 @@ def lately_expired(transcript: Transcript) -> Iterator[Stream]:
     """The attempt with a token that expired lately, also by the target's clock, where its valid twin was taken."""
     if controlled(transcript) and lead(transcript) > -LATELY_SECONDS:
         for stream in transcript.streams_in("auth.refusals"):
-            if stream.attempt.token is TokenKind.LATELY_EXPIRED and stream.head and stream.status != 429:
+            if stream.attempt.token is TokenKind.LATELY_EXPIRED and stream.admitted:
                 yield stream
 
 
@@ -163,7 +163,7 @@ def reconnects(transcript: Transcript) -> Iterator[Stream]:
     for first in near_expiry(transcript):
         past = first.t / SECOND + LONGEST_SECONDS + transcript.terms.leeway
         for stream in transcript.streams_in(_SCENE, "reconnect"):
-            if stream.head and stream.status != 429 and stream.t / SECOND + lead(transcript) >= past:
+            if stream.admitted and stream.t / SECOND + lead(transcript) >= past:
                 yield stream
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sse_conform.evidence import SECOND
+from sse_conform.evidence import SECOND, refuses
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, practice
 from sse_conform.terms import Terms
@@ -61,10 +61,10 @@ def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
     window = round(terms.rate_window * SECOND)
     address = last.attempt.address
     lately = [s for s in transcript.streams if s.attempt.address == address and last.t - window < s.t <= last.t]
-    admitted = [s for s in lately if s.head and s.status != 429]
+    admitted = [s for s in lately if s.admitted]
     count = Count(
         opened=sum(s.opened for s in admitted),
-        refused=sum(400 <= s.status < 500 for s in admitted),
+        refused=sum(refuses(s.status) for s in admitted),
         stopped=stopped,
         guess=guess,
     )

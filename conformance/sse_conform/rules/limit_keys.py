@@ -129,7 +129,7 @@ def returns(transcript: Transcript) -> Iterator[Return]:
             for s in transcript.streams
             if s.attempt.address == last.attempt.address and s.head and last.t - window < s.t <= last.t
         ]
-        admitted = sum(stream.status != 429 for stream in lately)
+        admitted = sum(stream.admitted for stream in lately)
         yield Return(admitted=admitted, seconds=(last.t - lately[0].t) / SECOND, last=last)
 
 

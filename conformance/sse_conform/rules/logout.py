@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sse_conform.evidence import SECOND
+from sse_conform.evidence import SECOND, refuses
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
@@ -28,7 +28,7 @@ def logouts(transcript: Transcript, part: str) -> Iterator[Logout]:
         before = transcript.streams_in(_SCENE, "before")
         if any(stream.opened and stream.watched_until >= exchange.t for stream in before):
             for stream in transcript.streams_in(_SCENE, part):
-                if stream.head and stream.status != 429:
+                if stream.admitted:
                     yield Logout(answered=exchange.answered, stream=stream)
 
 
@@ -47,7 +47,7 @@ def token_is_refused(logout: Logout) -> Iterator[Finding]:
 
     Whoever has copied it, from a shared machine or from a log, goes on reading until it expires.
     """
-    if not 400 <= logout.stream.status < 500:
+    if not refuses(logout.stream.status):
         yield Finding(expected="401", actual=f"{logout.stream.status} after the logout", at=logout.stream)
 
 

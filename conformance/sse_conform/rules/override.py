@@ -35,7 +35,7 @@ def claims(part: str) -> Callable[[Transcript], Iterator[Claim]]:
         baits, owned = ([p for p in accepted if p.part == name] for name in ("bait", "own"))
         if _sees(transcript, baits):
             for stream in transcript.streams_in(_SCENE, part):
-                if stream.head and stream.status != 429:
+                if stream.admitted:
                     yield Claim(stream=stream, foreign=_told(stream, baits), own=_told(stream, owned))
 
     return over

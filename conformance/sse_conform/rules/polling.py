@@ -6,7 +6,7 @@ from typing import Any
 
 from sse_conform import entries as e
 from sse_conform.entries import TokenKind
-from sse_conform.evidence import first_snapshot, items, names, objects, page
+from sse_conform.evidence import first_snapshot, items, names, objects, page, refuses
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
@@ -88,7 +88,7 @@ def refuses_strangers(poll: Poll) -> Iterator[Finding]:
 
     The fallback shows the same data as the stream.
     """
-    if not 400 <= poll.exchange.status < 500:
+    if not refuses(poll.exchange.status):
         yield Finding(expected="401", actual=poll.exchange.error or str(poll.exchange.status), at=poll.exchange)
 
 
@@ -118,7 +118,7 @@ def refuses_what_the_stream_must(exchange: e.Exchanged) -> Iterator[Finding]:
 
     The stream and its fallback take the same token, so they must check it alike.
     """
-    if not 400 <= exchange.status < 500:
+    if not refuses(exchange.status):
         actual = f"{exchange.status} to a {exchange.part.removeprefix('rest-')} token"
         yield Finding(expected="401", actual=actual, at=exchange)
 

@@ -46,12 +46,12 @@ def bursts(transcript: Transcript) -> Iterator[Burst]:
         s for s in transcript.streams if s.attempt.address == address and last.t - window < s.t <= last.t and s.head
     ]
     refusals = tuple(s for s in transcript.streams_in(_SCENE, "burst", "beyond") if s.status == 429)
-    admitted = [s.t for s in transcript.streams if s.attempt.address == address and s.head and s.status != 429]
+    admitted = [s.t for s in transcript.streams if s.attempt.address == address and s.admitted]
     first = refusals[0].t if refusals else last.t
     if not refusals and len(counted) <= 2 * transcript.terms.rate_limit:
         return  # too slow a burst: a fixed window may admit as many
     yield Burst(
-        admitted=sum(s.status != 429 for s in counted),
+        admitted=sum(s.admitted for s in counted),
         weighed=_weighed([first - t for t in admitted if t <= first], window),
         attempted=len(counted),
         seconds=(last.t - attempts[0].t) / SECOND,
