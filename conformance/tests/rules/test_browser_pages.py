@@ -21,10 +21,11 @@ FRAMES = b'id: 7\nevent: snapshot\ndata: {"items":\ndata: []}\n\nevent: ping\nda
 TOLD = (("snapshot", '{"items":\n[]}', "7"), ("ping", "{}", "7"))
 
 
-def page(scene: str, part: str = "tab") -> list[e.AnyEntry]:
+def page(scene: str, part: str = "tab", number: int = 1) -> list[e.AnyEntry]:
+    opened = {"page": number, "device": 1, "part": part, "user": "alice", "token": e.TokenKind.GENUINE, "browser": "b"}
     return [
-        PageOpened(t=0, page=1, device=1, scene=scene, part=part, user="alice", token=e.TokenKind.GENUINE, browser="b"),
-        PageSaw(t=ns(1), page=1, scene=scene, sight=Sight.OPEN, source=1, ready_state=OPEN),
+        PageOpened(t=0, scene=scene, **opened),
+        PageSaw(t=ns(1), page=number, scene=scene, sight=Sight.OPEN, source=1, ready_state=OPEN),
     ]
 
 
@@ -97,3 +98,8 @@ def test_a_page_that_lives_on_is_to_know_what_happened_meanwhile(part, told_at, 
     of = published(3.0, scene=TABS, part=part)
     lines = [message(TABS, "notification", of.marker, at=told_at)] if told_at else []
     assert outcome("reconnect.after-faults-page", TABS, page(TABS, part), of, lines, until=until) is wanted
+
+
+def test_a_page_that_nothing_was_done_to_is_not_the_last_that_is_looked_at():
+    pages = (page(TABS, "tab"), page(TABS, LEFT, number=2))
+    assert outcome("reconnect.after-faults-page", TABS, *pages, published(3.0, scene=TABS, part=LEFT)) is Outcome.FAIL
