@@ -12,6 +12,8 @@ from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
 
 SECOND = 1_000_000_000
+#: As many characters of a value are shown in a finding.
+QUOTED = 80
 
 SNAPSHOT, NOTIFICATION, PING = "snapshot", "notification", "ping"
 #: The scene in which users write text that looks like frames.
@@ -116,6 +118,11 @@ def admitted(transcript: Transcript) -> Iterator[Stream]:
         if stream.attempt.token.valid and stream.attempt.method == "GET" and stream.admitted
         if (stream.attempt.scene, stream.attempt.part) not in _CONTESTED and stream.attempt.part != AFTER_LOGOUT
     )
+
+
+def quoted(value: str | bytes) -> str:
+    """How a value begins, as a finding shows it."""
+    return repr(value[:QUOTED])
 
 
 def refuses(status: int) -> bool:

@@ -50,7 +50,7 @@ def locate(place: Place) -> Evidence:
         case Stream():
             return Evidence(
                 scene=place.attempt.scene,
-                t=place.head.t if place.head else place.t,
+                t=place.answered,
                 conn=place.conn,
                 wire=_head_lines(place),
             )

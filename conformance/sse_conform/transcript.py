@@ -109,6 +109,11 @@ class Stream:
         return self.attempt.t
 
     @property
+    def answered(self) -> int:
+        """When the head came; where none did, when the request went out."""
+        return self.head.t if self.head else self.t
+
+    @property
     def conn(self) -> int:
         """The number of the connection in this run."""
         return self.attempt.conn

@@ -193,3 +193,8 @@ def test_notifications_and_snapshots_are_told_apart():
 @pytest.mark.parametrize(("status", "refuses"), [(399, False), (400, True), (499, True), (500, False), (0, False)])
 def test_a_refusal_is_a_status_that_blames_the_request(status, refuses):
     assert evidence.refuses(status) is refuses
+
+
+def test_a_finding_shows_how_a_value_begins():
+    assert evidence.quoted("a\n" + "b" * 79) == repr("a\n" + "b" * 78)
+    assert evidence.quoted(b"b" * 80) == repr(b"b" * 80)

@@ -68,6 +68,12 @@ def test_an_attempt_is_admitted_where_it_was_answered_and_not_by_the_limiter(sta
     assert only(transcript(stream(status=status))).admitted is admitted
 
 
+def test_an_attempt_is_answered_when_its_head_comes():
+    head = e.HeadReceived(t=ns(3), conn=1, status=200, reason="OK", http_version="1.1", headers=())
+    assert only(transcript(stream(at=1, status=None), head)).answered == ns(3)
+    assert only(transcript(stream(at=1, status=None))).answered == ns(1)
+
+
 def test_only_status_200_opens_a_stream():
     assert [one(status=status).opened for status in (200, 201, 204, 401, 500)] == [True, False, False, False, False]
 

@@ -7,7 +7,7 @@ from sse_conform import entries as e
 from sse_conform.browser_entries import PageSaw, Sight
 from sse_conform.browser_evidence import OPEN, Page, PageDelivery, page_deliveries, pages, tells
 from sse_conform.browser_session import EVERYWHERE, FROZEN, LEFT, RELOADED, published_in
-from sse_conform.evidence import NOTIFICATION, PING, SECOND, SNAPSHOT
+from sse_conform.evidence import NOTIFICATION, PING, SECOND, SNAPSHOT, quoted
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
@@ -84,7 +84,7 @@ def _id(event: Event) -> str:
 
 
 def _shown(kind: str, data: str | None, last_event_id: str) -> str:
-    return f"{kind}, id {last_event_id!r}: {(data or '')[:80]!r}"
+    return f"{kind}, id {last_event_id!r}: {quoted(data or '')}"
 
 
 def everywhere(transcript: Transcript) -> Iterator[PageDelivery]:

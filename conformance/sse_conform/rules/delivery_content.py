@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import HOSTILE, NOTIFICATION, Delivery, deliveries, opened
+from sse_conform.evidence import HOSTILE, NOTIFICATION, Delivery, deliveries, opened, refuses
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.delivery import calm, heard_or_lost, missing
 from sse_conform.spec import Capability, Level, plan
@@ -141,7 +141,7 @@ def refused_publishes(transcript: Transcript) -> Iterator[tuple[e.Published, tup
     """Publishes that were refused with 4xx, with what came of them; only where a later publish was heard."""
     heard = any(d.copies for d in calm(transcript) if d.published.part == "sequence")
     for published in transcript.publishes:
-        if published.part == "invalid" and published.marker and 400 <= published.status < 500 and heard:
+        if published.part == "invalid" and published.marker and refuses(published.status) and heard:
             told = tuple(event for stream in transcript.streams for event in stream.mentions(published))
             yield published, told
 

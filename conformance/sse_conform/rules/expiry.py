@@ -19,8 +19,6 @@ VALID_SECONDS = 3.0
 LONGEST_SECONDS = 4.0
 #: Tokens name whole seconds and clocks differ a little: so much earlier is still about the end.
 GRACE_SECONDS = 1.5
-
-
 #: A token that expired lately did so by this many seconds.
 LATELY_SECONDS = 5.0
 
@@ -40,7 +38,7 @@ def lead(transcript: Transcript) -> float:
                 theirs = (parsedate_to_datetime(value) - started).total_seconds()
             except (ValueError, TypeError):  # no date, or one without a zone
                 continue
-            leads.append(theirs - (stream.head.t if stream.head else stream.t) / SECOND)
+            leads.append(theirs - stream.answered / SECOND)
     return max(leads, default=0.0)
 
 

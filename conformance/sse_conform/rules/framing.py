@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from sse_conform.entries import EndKind
 from sse_conform.eventstream import LineEnd
-from sse_conform.evidence import NOTIFICATION, SECOND, SNAPSHOT, conversations, opened, plain_conversations, unharmed
+from sse_conform.evidence import (
+    NOTIFICATION,
+    SECOND,
+    SNAPSHOT,
+    conversations,
+    opened,
+    plain_conversations,
+    quoted,
+    unharmed,
+)
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Level, plan, practice, rfc, whatwg
 from sse_conform.strict_json import NotJson, strict_json
@@ -71,7 +80,7 @@ def names_are_exact(stream: Stream) -> Iterator[Finding]:
         for field in block.frame.fields:
             name = field.name
             if name and name not in _KNOWN and name.strip(_STRAY).lower() in _KNOWN:
-                yield Finding(expected=f"{name.strip(_STRAY).lower()}:", actual=repr(field.raw[:60]), at=block)
+                yield Finding(expected=f"{name.strip(_STRAY).lower()}:", actual=quoted(field.raw), at=block)
 
 
 @rule(
@@ -96,7 +105,7 @@ def frames_are_complete(stream: Stream, terms: Terms) -> Iterator[Finding]:
         at = stream.blocks[-1] if stream.blocks else stream
         yield Finding(
             expected="a blank line after each event",
-            actual=f"{len(remainder.raw)} bytes without one: {remainder.raw[:80]!r}",
+            actual=f"{len(remainder.raw)} bytes without one: {quoted(remainder.raw)}",
             at=at,
         )
 
@@ -156,7 +165,7 @@ def ids_are_portable(event: Event) -> Iterator[Finding]:
     """
     value = event.frame.id
     if value and (not (value.isascii() and value.isprintable()) or value != value.strip() or len(value) > LONGEST_ID):
-        yield Finding(expected="a short id of printable ASCII", actual=repr(value[:80]), at=event)
+        yield Finding(expected="a short id of printable ASCII", actual=quoted(value), at=event)
 
 
 @rule(
@@ -174,7 +183,7 @@ def ids_come_with_data(event: Event) -> Iterator[Finding]:
     An id alone moves the cursor by the standard, but two of three engines never send it back.
     """
     if event.data is None and any(field.name == "id" for field in event.frame.fields):
-        yield Finding(expected="a data line beside the id", actual=repr(event.raw[:80]), at=event)
+        yield Finding(expected="a data line beside the id", actual=quoted(event.raw), at=event)
 
 
 @rule(
@@ -218,11 +227,11 @@ def data_is_json(event: Event) -> Iterator[Finding]:
     try:
         value = strict_json(event.data or "")
     except NotJson as trouble:
-        yield Finding(expected="one JSON object", actual=f"{trouble}: {(event.data or '')[:80]!r}", at=event)
+        yield Finding(expected="one JSON object", actual=f"{trouble}: {quoted(event.data or '')}", at=event)
         return
     if not isinstance(value, dict):
         yield Finding(
-            expected="a JSON object", actual=f"a JSON {type(value).__name__}: {(event.data or '')[:80]!r}", at=event
+            expected="a JSON object", actual=f"a JSON {type(value).__name__}: {quoted(event.data or '')}", at=event
         )
 
 

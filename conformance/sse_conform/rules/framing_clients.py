@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from sse_conform.evidence import conversations
+from sse_conform.evidence import conversations, quoted
 from sse_conform.rule import Finding, rule
 from sse_conform.second_decoder import Reading, RefusedError, read
 from sse_conform.spec import Level, practice, whatwg
@@ -53,7 +53,7 @@ def other_client_agrees(stream: Stream) -> Iterator[Finding]:
 
 
 def _shown(reading: Reading) -> str:
-    return f"{reading.type}, id {reading.last_event_id!r}: {reading.data[:80]!r}"
+    return f"{reading.type}, id {reading.last_event_id!r}: {quoted(reading.data)}"
 
 
 def in_chunks(transcript: Transcript) -> Iterator[Stream]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import HOSTILE, Delivery, deliveries, first_snapshot, items, names, opened, polled
+from sse_conform.evidence import HOSTILE, Delivery, deliveries, first_snapshot, items, names, opened, polled, quoted
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.transcript import Event, Transcript
@@ -43,12 +43,11 @@ def text_forges_nothing(event: Event) -> Iterator[Finding]:
     forged = [
         field
         for field in event.frame.fields
-        if (field.name in {"event", "id"} and field.value.strip() == FORGED)
-        or (field.name == "data" and field.value.strip() == FORGED)
+        if (field.name in {"event", "id", "data"} and field.value.strip() == FORGED)
         or (field.name == "retry" and field.value.strip() == "1")
     ]
     if forged:
-        yield Finding(expected="text that stays text", actual=f"a line of its own: {forged[0].raw[:60]!r}", at=event)
+        yield Finding(expected="text that stays text", actual=f"a line of its own: {quoted(forged[0].raw)}", at=event)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,8 +143,8 @@ def text_is_intact(reading: Reading) -> Iterator[Finding]:
         same = _says(reading.message, wanted)
     if not same:
         yield Finding(
-            expected=f"{reading.published.part}: {wanted[:100]!r}",
-            actual=f"{reading.message[:100]!r}",
+            expected=f"{reading.published.part}: {quoted(wanted)}",
+            actual=quoted(reading.message),
             at=reading.event,
         )
 

@@ -31,8 +31,7 @@ def is_never_silent(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
     Intermediaries cut what they take for dead, and a client cannot tell a quiet stream from a lost one.
     """
-    start = stream.head.t if stream.head else stream.t
-    for since, until in stream.silences(start, stream.watched_until):
+    for since, until in stream.silences(stream.answered, stream.watched_until):
         if until - since > terms.silence * SECOND:
             yield Finding(
                 expected=f"a byte at least every {terms.silence:g} s",
@@ -49,8 +48,7 @@ def kept_alive(transcript: Transcript) -> Iterator[Stream]:
     due = transcript.terms.silence * SECOND
     for stream in idle_streams(transcript):
         news = [event.t for event in stream.events if event.type in {SNAPSHOT, NOTIFICATION}]
-        start = stream.head.t if stream.head else stream.t
-        quiet = [(a, b) for a, b in pairwise([start, *news, stream.watched_until]) if b - a > due]
+        quiet = [(a, b) for a, b in pairwise([stream.answered, *news, stream.watched_until]) if b - a > due]
         alive = any(a < piece.t < b for a, b in quiet for piece in stream.pieces)
         if alive or any(block.frame.event == PING for block in stream.blocks):
             yield stream
@@ -132,7 +130,7 @@ def is_not_too_fast(stream: Stream, terms: Terms) -> Iterator[Finding]:
     Faster ones cost battery and bandwidth for every open stream and usually betray a wrong unit.
     """
     beats = [event for event in stream.blocks if event.frame.event == PING]
-    watched = (stream.watched_until - (stream.head.t if stream.head else stream.t)) / SECOND
+    watched = (stream.watched_until - stream.answered) / SECOND
     most = watched / (terms.heartbeat * FASTEST_SHARE) + 1
     if len(beats) > most:
         yield Finding(expected=f"at most {most:.0f} in {watched:.1f} s", actual=f"{len(beats)}", at=beats[-1])

@@ -216,7 +216,7 @@ def open_stream_survives(held: Held, terms: Terms) -> Iterator[Finding]:
             yield Finding(expected="events on the open stream", actual="none since the limit showed", at=published)
         return
     ended, soon = stream.end.t, round(terms.latency * SECOND)
-    if any(refusal.t <= ended <= (refusal.head.t if refusal.head else refusal.t) + soon for refusal in burst.refusals):
+    if any(refusal.t <= ended <= refusal.answered + soon for refusal in burst.refusals):
         yield Finding(
             expected="the open stream stays", actual=f"{stream.end.kind.value}: {stream.end.detail}", at=stream
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sse_conform import entries as e
 from sse_conform.entries import TokenKind
+from sse_conform.evidence import quoted
 from sse_conform.markers import MARKER
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.auth import controlled, refusals
@@ -68,7 +69,7 @@ def refusal_tells_nothing(refusal: Refusal) -> Iterator[Finding]:
     """
     found = _TRACES.search(refusal.text)
     if found:
-        yield Finding(expected="a short refusal", actual=f"{found[0].strip()[:60]!r} in it", at=refusal.at)
+        yield Finding(expected="a short refusal", actual=f"{quoted(found[0].strip())} in it", at=refusal.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sse_conform import entries as e
-from sse_conform.evidence import SECOND, first_snapshot, lists, names, polled
+from sse_conform.evidence import SECOND, first_snapshot, lists, names, polled, quoted
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, practice, rfc
 from sse_conform.terms import Terms
@@ -114,7 +114,7 @@ def drains_cleanly(drain: Drain) -> Iterator[Finding]:
         actual = f"{drain.end.kind.value}: {drain.end.detail}"
         yield Finding(expected="the body is ended, not broken off", actual=actual, at=drain.stream)
     elif remainder.strip() and not remainder.startswith(b":"):
-        actual = f"{len(remainder)} bytes of one: {remainder[:80]!r}"
+        actual = f"{len(remainder)} bytes of one: {quoted(remainder)}"
         yield Finding(expected="no event is begun and left unfinished", actual=actual, at=drain.stream)
 
 

@@ -78,7 +78,7 @@ def stays_open(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
     if stream.end is None or stream.cut_short:
         return
-    lived = (stream.end.t - (stream.head.t if stream.head else stream.t)) / SECOND
+    lived = (stream.end.t - stream.answered) / SECOND
     if lived < terms.idle:
         yield Finding(
             expected=f"open for {terms.idle:g} s",

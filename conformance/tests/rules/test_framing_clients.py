@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from sse_conform import entries as e
-from sse_conform.rules.framing_clients import events_come_whole
+from sse_conform.rules.framing_clients import SMALLEST_BUFFER, events_come_whole, other_client_agrees
 from sse_conform.verdict import Outcome, judge
 
 from ..records import completed, snapshot, stream, transcript
@@ -39,3 +39,35 @@ def test_a_proxy_that_cuts_where_its_buffer_ran_empty_tears_nothing():
     rest = LARGE[4096:]
     assert judged(GREETING, LARGE[:4096], rest[:446], rest[446:]) is Outcome.PASS
     assert judged(GREETING, LARGE[:59_900], LARGE[59_900:] + LARGE[:300], LARGE[300:]) is Outcome.PASS
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(SMALLEST_BUFFER - 1, Outcome.WARN), (SMALLEST_BUFFER, Outcome.PASS)])
+def test_a_buffer_is_no_smaller_than_a_kibibyte(size, wanted):
+    assert judged(GREETING, LARGE[:size], LARGE[size:]) is wanted
+
+
+def read_by_httpx_sse(body, content_type="text/event-stream"):
+    lines = stream((0.1, body), scene=SCENE, headers=(("content-type", content_type),))
+    return judge(other_client_agrees, transcript(lines, *map(completed, (SCENE, "preflight"))))
+
+
+def test_another_decoder_dispatches_the_same():
+    assert read_by_httpx_sse(GREETING + b"id: 1\ndata: a\ndata: b\n\n: c\n\n").outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "wanted"),
+    [
+        (GREETING, "text/plain", ("1 events", "refused: ")),
+        (
+            "data: caf\u00e9\n\n".encode(),
+            "text/event-stream; charset=latin-1",
+            ("message, id '': 'caf\u00e9'", "message, id"),
+        ),
+    ],
+    ids=["media type", "charset"],
+)
+def test_media_type_and_charset_make_it_read_something_else(body, content_type, wanted):
+    (breach,) = read_by_httpx_sse(body, content_type).breaches
+    assert breach.expected == wanted[0]
+    assert breach.actual.startswith(wanted[1])

@@ -1,14 +1,16 @@
 """Whether a text arrived as it was sent, where no REST says what the service made of it."""
 
+import json
+
 import pytest
 
 from sse_conform.markers import new_marker
-from sse_conform.rules.framing_text import text_is_intact
+from sse_conform.rules.framing_text import text_forges_nothing, text_is_intact
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, notification, published, snapshot, stream, transcript
+from ..records import completed, exchanged, notification, published, snapshot, stream, transcript
 
 SCENE = "framing.hostile-text"
 TERMS = Terms(capabilities=(Capability.TRIGGERS, Capability.MARKERS))
@@ -41,3 +43,76 @@ def test_what_stands_around_it_must_arrive_in_order(came):
 
 def test_a_replaced_character_that_is_whole_is_a_loss():
     assert judged(sent="{} caf\u00e9", came="{} caf\ufffd") is Outcome.FAIL
+
+
+# where it is read back
+
+
+SENT = published(1.0, scene=SCENE, part="odd")
+
+
+def read_back(*, live=None, stored=None, listed=None, **poll):
+    """The verdict where the text came so live, from polling, and in the snapshot of the next connection."""
+    said = {"id": 1, "type": "alert"}
+    greeted, now = (0.1, snapshot()), [(1.1, notification(live))] if live else []
+    body = json.dumps({"items": [said | {"message": stored}] if stored else []}).encode()
+    again = snapshot(said | {"message": listed}) if listed else snapshot()
+    recorded = transcript(
+        SENT,
+        stream(greeted, *now, scene=SCENE, part="reader"),
+        exchanged(**{"scene": SCENE, "part": "read-back", "body": body} | poll),
+        stream((3.1, again), scene=SCENE, part="read-back", at=3.0, conn=2),
+        completed(SCENE),
+        terms=TERMS,
+    )
+    return judge(text_is_intact, recorded)
+
+
+CLEANED, OTHER = f"clean {SENT.marker}", f"other {SENT.marker}"
+
+
+@pytest.mark.parametrize(
+    ("paths", "wanted", "observations"),
+    [
+        ({"live": CLEANED, "stored": CLEANED, "listed": CLEANED}, Outcome.PASS, 2),
+        ({"live": OTHER, "stored": CLEANED}, Outcome.FAIL, 1),
+        ({"live": CLEANED, "stored": CLEANED, "listed": OTHER}, Outcome.FAIL, 2),
+        ({"stored": CLEANED, "listed": OTHER}, Outcome.FAIL, 1),
+        ({"live": CLEANED, "listed": OTHER}, Outcome.FAIL, 2),
+        ({"live": CLEANED, "listed": CLEANED}, Outcome.PASS, 2),
+        ({"listed": CLEANED}, Outcome.UNTESTED, 0),
+        ({"stored": CLEANED}, Outcome.UNTESTED, 0),
+    ],
+    ids=str,
+)
+def test_a_text_is_the_same_on_every_path(paths, wanted, observations):
+    verdict = read_back(**paths)
+    assert verdict.outcome is wanted
+    assert not verdict.observations or verdict.observations == observations
+
+
+@pytest.mark.parametrize("poll", [{"status": 500}, {"part": "other"}, {"scene": "polling.pages"}], ids=str)
+def test_only_what_the_scene_itself_read_back_counts(poll):
+    assert read_back(stored=CLEANED, listed=OTHER, **poll).outcome is Outcome.UNTESTED
+
+
+# forgery
+
+
+@pytest.mark.parametrize(
+    ("frame", "wanted"),
+    [
+        (b"event: forged\n\n", Outcome.FAIL),
+        (b"id:  forged \n\n", Outcome.FAIL),
+        (b"data: 1\ndata: forged\n\n", Outcome.FAIL),
+        (b"retry: 1\n\n", Outcome.FAIL),
+        (b"retry: 1000\n\n", Outcome.PASS),
+        (b"data: 1\n\n", Outcome.PASS),
+        (b"data: it was forged\n\n", Outcome.PASS),
+        (b": forged\n\n", Outcome.PASS),
+    ],
+    ids=repr,
+)
+def test_a_forged_line_is_told_by_its_value(frame, wanted):
+    recorded = transcript(SENT, stream((1.0, frame), scene=SCENE), completed(SCENE), terms=TERMS)
+    assert judge(text_forges_nothing, recorded).outcome is wanted

@@ -1,0 +1,85 @@
+"""After a logout its token opens nothing, and what it opened ends within a heartbeat."""
+
+import pytest
+
+from sse_conform import entries as e
+from sse_conform.rules import BY_ID
+from sse_conform.spec import Capability
+from sse_conform.terms import Terms
+from sse_conform.verdict import Outcome, judge
+
+from ..records import completed, disturbed, exchanged, ns, stream, transcript
+
+SCENE = "auth.logout"
+#: The longest silence is 12 seconds.
+TERMS = Terms(heartbeat=10.0, capabilities=tuple(Capability))
+
+
+def verdict(rule, *lines, logout=None, ends=(6.0, e.EndKind.COMPLETE), before=200):
+    out = exchanged(**{"t": ns(4), "answered": ns(5), "scene": SCENE, "part": "logout", "status": 204} | (logout or {}))
+    own = stream(scene=SCENE, part="before", status=before, ends=ends)
+    return judge(BY_ID[rule], transcript(own, out, *lines, completed(SCENE), terms=TERMS))
+
+
+def after(status):
+    return stream(scene=SCENE, part="after", conn=2, at=7, status=status)
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        (401, Outcome.PASS),
+        (403, Outcome.PASS),
+        (200, Outcome.FAIL),
+        (302, Outcome.FAIL),
+        (500, Outcome.FAIL),
+        (429, Outcome.UNTESTED),
+        (None, Outcome.UNTESTED),
+    ],
+)
+def test_the_token_is_refused_afterwards(status, wanted):
+    assert verdict("auth.logout-refuses", after(status)).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("logout", "wanted"),
+    [
+        ({"status": 200}, Outcome.FAIL),
+        ({"status": 302}, Outcome.FAIL),
+        ({"status": 399}, Outcome.FAIL),
+        ({"status": 400}, Outcome.UNTESTED),
+        ({"status": 199}, Outcome.UNTESTED),
+        ({"part": "login"}, Outcome.UNTESTED),
+        ({"scene": "auth.refusals"}, Outcome.UNTESTED),
+    ],
+    ids=str,
+)
+def test_only_a_logout_that_worked_says_anything(logout, wanted):
+    assert verdict("auth.logout-refuses", after(200), logout=logout).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("before", "ends", "wanted"),
+    [
+        (200, (4.0, e.EndKind.COMPLETE), Outcome.FAIL),
+        (200, (3.9, e.EndKind.COMPLETE), Outcome.UNTESTED),
+        (500, (6.0, e.EndKind.COMPLETE), Outcome.UNTESTED),
+    ],
+    ids=["open until then", "over before", "never opened"],
+)
+def test_the_token_has_to_have_had_an_open_stream(before, ends, wanted):
+    assert verdict("auth.logout-refuses", after(200), before=before, ends=ends).outcome is wanted
+
+
+def test_its_stream_ends_within_one_heartbeat():
+    assert verdict("auth.logout-closes", ends=(17.0, e.EndKind.COMPLETE)).outcome is Outcome.PASS
+    (late,) = verdict("auth.logout-closes", ends=(17.5, e.EndKind.COMPLETE)).breaches
+    assert late.actual == "open for 12.500 s after the logout"
+    (never,) = verdict("auth.logout-closes", ends=(25.0, e.EndKind.CLOSED)).breaches
+    assert never.actual == "still open 20.000 s after the logout"
+
+
+@pytest.mark.parametrize(("lag", "wanted"), [(0.4, Outcome.FAIL), (0.6, Outcome.INCONCLUSIVE)])
+def test_lag_explains_it_where_it_was_as_long_as_the_end_was_late(lag, wanted):
+    lagged = disturbed(10, 10 + lag)
+    assert verdict("auth.logout-closes", lagged, ends=(17.5, e.EndKind.COMPLETE)).outcome is wanted
