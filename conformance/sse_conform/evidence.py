@@ -120,9 +120,9 @@ def admitted(transcript: Transcript) -> Iterator[Stream]:
     )
 
 
-def quoted(value: str | bytes) -> str:
+def quoted(value: Any) -> str:  # noqa: ANN401 - any JSON value, or bytes
     """How a value begins, as a finding shows it."""
-    return repr(value[:QUOTED])
+    return repr(value[:QUOTED]) if isinstance(value, str | bytes) else repr(value)[:QUOTED]
 
 
 def refuses(status: int) -> bool:

@@ -198,3 +198,4 @@ def test_a_refusal_is_a_status_that_blames_the_request(status, refuses):
 def test_a_finding_shows_how_a_value_begins():
     assert evidence.quoted("a\n" + "b" * 79) == repr("a\n" + "b" * 78)
     assert evidence.quoted(b"b" * 80) == repr(b"b" * 80)
+    assert evidence.quoted({"b": "c" * 99}) == "{'b': '" + "c" * 73

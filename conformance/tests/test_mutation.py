@@ -107,7 +107,8 @@ def test_each_operator_does_what_its_example_says():
             assert mutated.split() == example.post_mutation_code.split()
 
 
-def test_citations_and_options_of_records_are_no_mutants():
+def test_citations_options_of_records_and_the_star_of_a_signature_are_no_mutants():
+    assert drawn("def odd(a, *, b): ...") == []
     assert drawn("@dataclass(frozen=True)\nclass A:\n    spec = rfc(9110, '8.4')\n    also = rfc.of(2, '1')") == []
     assert len(drawn("@rule(timed=True, after=2)\ndef check(): ...\n")) == 3
 

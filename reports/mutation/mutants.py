@@ -68,7 +68,9 @@ def places(code: str) -> list[tuple[str, int, int, str]]:
 
 
 def _says_nothing(node: parso.tree.NodeOrLeaf) -> bool:
-    """Whether it is in a citation or in the options of a record, which guard against ourselves alone."""
+    """Whether it is the star of a signature, in a citation, or in the options of a record, which guard us alone."""
+    if node.type == "operator" and node.parent and node.parent.type == "parameters":
+        return True
     while node := node.parent:
         cites = node.type == "atom_expr" and node.get_first_leaf().value in _CITATIONS
         if cites or (node.type == "decorator" and node.get_code().lstrip().startswith("@dataclass")):

@@ -11,6 +11,7 @@ from sse_conform.evidence import (
     names,
     opened,
     plain_conversations,
+    quoted,
     snapshots,
 )
 from sse_conform.rule import Finding, rule
@@ -73,7 +74,7 @@ def has_its_shape(event: Event) -> Iterator[Finding]:
     if not isinstance(unread, int) or isinstance(unread, bool) or unread < 0:
         yield Finding(expected='"unread": an integer >= 0', actual=f'"unread": {unread!r}', at=event)
     if not isinstance(listed, list):
-        yield Finding(expected='"items": a list', actual=f'"items": {listed!r}'[:120], at=event)
+        yield Finding(expected='"items": a list', actual=f'"items": {quoted(listed)}', at=event)
 
 
 def _listed(snapshot: Event) -> list[Any]:
@@ -101,7 +102,7 @@ def items_have_their_shape(event: Event) -> Iterator[Finding]:
         missing = [key for key in ("id", "type", "message") if not isinstance(item, dict) or item.get(key) is None]
         if missing:
             yield Finding(
-                expected="id, type and message", actual=f"without {', '.join(missing)}: {item!r}"[:160], at=event
+                expected="id, type and message", actual=f"without {', '.join(missing)}: {quoted(item)}", at=event
             )
             return
 
@@ -182,7 +183,7 @@ def is_empty_for_newcomers(event: Event) -> Iterator[Finding]:
     # What is no count and no list is for the rule on the shape.
     unread, listed = event.payload.get("unread"), event.payload.get("items")
     if (isinstance(unread, int) and unread) or (isinstance(listed, list) and listed):
-        yield Finding(expected='{"unread": 0, "items": []}', actual=(event.data or "")[:160], at=event)
+        yield Finding(expected='{"unread": 0, "items": []}', actual=quoted(event.data or ""), at=event)
 
 
 def reconnections(transcript: Transcript) -> Iterator[Stream]:

@@ -83,7 +83,16 @@ CLEANED, OTHER = f"clean {SENT.marker}", f"other {SENT.marker}"
         ({"listed": CLEANED}, Outcome.UNTESTED, 0),
         ({"stored": CLEANED}, Outcome.UNTESTED, 0),
     ],
-    ids=str,
+    ids=[
+        "the same everywhere",
+        "other live than stored",
+        "other listed than stored",
+        "other listed than stored, not live",
+        "other listed than live",
+        "listed as it was live",
+        "listed alone",
+        "stored alone",
+    ],
 )
 def test_a_text_is_the_same_on_every_path(paths, wanted, observations):
     verdict = read_back(**paths)
