@@ -76,6 +76,6 @@ FAULTS: tuple[Fault, ...] = (
         "misses it.",
         _forgetting,
         "reconnect.after-offline",
-        "client.fallback-is-lossless",
+        perhaps=("client.fallback-is-lossless",),
     ),
 )

@@ -222,7 +222,10 @@ FAULTS: tuple[Fault, ...] = (
         "snapshot.no-gap",
         "reconnect.nothing-missed",
         "reconnect.after-faults-browser",
-        perhaps=("client.fallback-is-lossless",),
+        perhaps=(
+            "reconnect.after-faults-page",
+            "client.fallback-is-lossless",
+        ),
     ),
     fault(
         "unread-of-listed",

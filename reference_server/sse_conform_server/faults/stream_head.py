@@ -182,6 +182,8 @@ FAULTS: tuple[Fault, ...] = (
         "client.honours-retry-native",
         "reconnect.after-faults-browser",
         "reconnect.after-offline",
+        "delivery.every-tab-browser",
+        "reconnect.after-faults-page",
     ),
     fault(
         "proxy-buffer",
