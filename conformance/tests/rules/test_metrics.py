@@ -124,6 +124,10 @@ def test_what_was_certainly_ours_at_the_first_look_is_nobody_elses(own, wanted):
     assert fall(1, (1,), own) is wanted
 
 
+def test_a_look_beside_others_that_stay_counts_as_the_last_one_does():
+    assert fall(0, (1, 2), (10, 20), foreign=[(25, 60)]) is Outcome.PASS
+
+
 def test_a_look_while_others_come_and_go_says_less_than_the_last_one():
     assert fall(0, (0, 1), (10, 20), foreign=[(29.9, 30.5)]) is Outcome.FAIL
 
@@ -206,6 +210,17 @@ def test_a_ping_counts_as_no_event():
     assert quiet("metrics.counts-no-pings", (7.0, PING), (7.1, NEWS), sent=2) is Outcome.PASS
     assert quiet("metrics.counts-no-pings", (4.0, PING), sent=2) is Outcome.UNTESTED
     assert quiet("metrics.counts-no-refusals", refused(7), (7.0, PING), sent=2) is Outcome.PASS
+
+
+@pytest.mark.parametrize(("at", "wanted"), [(5.1, Outcome.UNTESTED), (8.9, Outcome.FAIL), (9.0, Outcome.UNTESTED)])
+def test_only_a_ping_that_came_surely_between_two_looks_is_judged(at, wanted):
+    assert quiet("metrics.counts-no-pings", (at, PING), sent=2) is wanted
+
+
+def test_where_no_event_came_none_need_count():
+    left = told((3.0, PING), at=1.0, ends=(11.0, e.EndKind.CLOSED))
+    looks = [numbers("before", 0.5), numbers("meanwhile", 6, opened=1), numbers("afterwards", 15)]
+    assert verdict("metrics.counts-events", *looks, left).outcome is Outcome.UNTESTED
 
 
 def test_metrics_that_are_not_fresh_tell_nothing():

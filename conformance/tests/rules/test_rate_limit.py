@@ -140,7 +140,7 @@ def test_a_bucket_refills_while_the_burst_lasts():
 
 def test_only_attempts_from_the_same_address_in_one_window_count():
     elsewhere = [stream(conn=100 + n, at=9, scene="other", address="127.0.0.9") for n in range(30)]
-    long_ago = [stream(conn=200 + n, at=10.4 - 60, scene="other") for n in range(30)]
+    long_ago = [stream(conn=200 + n, at=10.41 - 60, scene="other") for n in range(30)]
     just_so = [stream(conn=300 + n, at=10.42 - 60, scene="other") for n in range(30)]
     statuses = [200] * 40 + [429]
     assert burst("rate_limit.exists", *statuses, more=elsewhere).outcome is Outcome.PASS
