@@ -9,7 +9,7 @@ from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, exchanged, published, snapshot, stream, transcript
+from ..records import completed, exchanged, notification, published, snapshot, stream, transcript
 
 SCENE = "auth.override"
 TERMS = Terms(capabilities=tuple(Capability))
@@ -50,6 +50,14 @@ def test_a_claim_shows_nothing_of_the_other_user(rule, part):
 def test_two_credentials_are_never_mixed_and_the_header_decides(shown, mixed, header):
     assert outcome("auth.two-credentials", "both", *shown) is mixed
     assert outcome("auth.two-credentials-header", "both", *shown) is header
+
+
+def test_a_finding_points_at_the_first_event_that_was_stolen():
+    later = published(1.2, scene=SCENE, part="bait", to="bob", number=3)
+    claim = stream((3.0, snapshot(item(BAIT), item(OWN))), (3.5, notification(later.marker)), scene=SCENE, part="both")
+    recorded = transcript(BAIT, later, OWN, CONTROL, claim, completed(SCENE), terms=TERMS)
+    (breach,) = judge(BY_ID["auth.two-credentials"], recorded).breaches
+    assert breach.evidence.start == 0
 
 
 def polled(*listed, **changes):
