@@ -202,3 +202,10 @@ def test_a_fixed_window_that_began_between_guesses_and_valid_attempts_explains_i
     valid = [(9 + n / 1000, "burst", 200) for n in range(LIMIT)]
     refused = [(9 - pause - n, "guess", 401) for n in reversed(range(6))]
     assert recorded(*refused, *valid, (9.1, "burst", 429)) is wanted
+
+
+@pytest.mark.parametrize(("began", "wanted"), [(-2.0, Outcome.WARN), (-4.0, Outcome.UNTESTED)])
+def test_a_bucket_refills_from_the_first_attempt_of_the_window_on(began, wanted):
+    """Three seconds refill one of twenty a minute, and then twenty-one valid attempts are no sign of free ones."""
+    valid = [(n / 1000, "burst", 200) for n in range(LIMIT + 1)]
+    assert recorded((began, "guess", 429), *valid) is wanted
