@@ -60,6 +60,10 @@ class TestDisguises:
     def test_a_bucket_refills_meanwhile(self, rule, part, at, wanted):
         assert self.outcome(rule, beyond(), attempts(part, 200, 200, at=at, conn=60)) is wanted
 
+    def test_it_refills_from_the_last_refusal_on(self, rule, part):
+        earlier = attempts("beyond", 429, at=11.0, conn=40)
+        assert self.outcome(rule, earlier, beyond(), attempts(part, 200, 200, at=17.5, conn=60)) is Outcome.FAIL
+
     @pytest.mark.parametrize(
         "lines",
         [
