@@ -472,6 +472,29 @@ def test_it_waits_for_half_to_one_and_a_half_times_what_the_server_said_and_a_se
     assert returned("client.honours-retry-ui", "3", "2", again=again) is expected
 
 
+@pytest.mark.parametrize(("closed", "expected"), [(10.1, Outcome.PASS), (None, Outcome.FAIL)])
+def test_of_several_streams_the_last_is_the_one_that_is_left(closed, expected):
+    first = on_page(SESSION, (0.1, snapshot()), ends=(5.0, e.EndKind.COMPLETE))
+    ends = (closed, e.EndKind.CLOSED) if closed else None
+    lines = (
+        first, on_page(SESSION, (6.1, snapshot()), conn=2, at=6.0, ends=ends),
+        e.Noted(t=ns(10), scene=SESSION, name=LEFT, value="logged out"),
+        e.Waited(t=ns(10), scene=SESSION, until=ns(20), what="a stream"),
+    )  # fmt: skip
+    assert outcome("client.unmount-closes", SESSION, *lines) is expected
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_where_only_the_page_told_of_the_end_a_finding_points_at_it(looked):
+    lines = [
+        *on_page(SESSION, (0.1, snapshot())), *cut(SESSION, 2), look(SESSION, at=4, prompt=True),
+        *asked(SESSION, 8), e.Noted(t=ns(30), scene=SESSION, name=SESSION_OVER),
+    ]  # fmt: skip
+    lines += [look(SESSION, at=20, part=SESSION_OVER)] if looked else []
+    (breach,) = verdict("client.stops-at-401-ui", SESSION, *lines).breaches
+    assert breach.evidence.t == ns(20 if looked else 4)
+
+
 def test_further_requests_after_leaving_are_counted():
     assert left(15) is Outcome.FAIL
     assert left(10.05) is Outcome.PASS

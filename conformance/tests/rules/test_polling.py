@@ -239,9 +239,10 @@ def test_a_page_of_no_stated_size_has_no_limit(target):
 
 def test_after_a_burst_the_order_is_open_and_the_rest_is_not():
     burst = [published(1.0, number=n, scene="delivery.burst", part="burst") for n in (1, 2)]
+    others = [published(1.0, number=7, scene="delivery.burst", part="large"), published(1.0, number=8, part="burst")]
     asked = {"scene": "delivery.burst", "part": "burst-page-0"}
     both = poll({"items": [item(burst[1]), item(burst[0])]}, **asked)
-    assert verdict("polling.complete", *burst, both).outcome is Outcome.PASS
+    assert verdict("polling.complete", *burst, *others, both).outcome is Outcome.PASS
     assert verdict("polling.oldest-first", *burst, both).outcome is Outcome.UNTESTED
     hole = poll({"items": [item(burst[0])]}, **asked)
     assert verdict("polling.complete", *burst, hole).outcome is Outcome.FAIL
