@@ -200,3 +200,12 @@ def test_after_a_window_the_address_is_admitted_again(status, wanted):
 def test_rest_is_well_with_any_2xx(status, wanted):
     assert rest_while_limited(before=200, limited=status) is wanted
     assert rest_while_limited(before=status, limited=200) is (Outcome.PASS if status < 300 else Outcome.UNTESTED)
+
+
+def test_where_no_limit_showed_rest_is_not_asked_about_it():
+    asked = [
+        exchanged(t=ns(at), scene=SCENE, part=part, status=status)
+        for at, part, status in ((9.0, "unlimited", 200), (12.0, "limited", 500))
+    ]
+    assert burst("rate_limit.spares-rest", *[200] * 20, more=asked).outcome is Outcome.UNTESTED
+    assert burst("rate_limit.spares-rest", *[200] * 20, 429, more=asked).outcome is Outcome.FAIL
