@@ -93,25 +93,30 @@ def outcome(rule: str, scene: str, *lines: Any) -> Outcome:
 # the list
 
 
-def full(*shown: str) -> Outcome:
+def full(*shown: str) -> Verdict:
     """A page that was told of five and shows these, by their numbers; anything else is somebody else's event."""
     events = made(LIST, *[TOLD] * 5)
     markers = {str(each.number): each.marker for each in events}
     body = [(1.0 + each.number / 10, told(each)) for each in events]
     texts = [markers.get(name, name) for name in shown]
-    return outcome("client.keeps-newest", LIST, on_page(LIST, (0.1, snapshot()), *body), events, look(
+    return verdict("client.keeps-newest", LIST, on_page(LIST, (0.1, snapshot()), *body), events, look(
         LIST, *texts, at=3, part=FULL
     ))  # fmt: skip
 
 
 @pytest.mark.parametrize("shown", ["543", "345", "5x4", "x54"])
 def test_a_list_of_the_newest_may_have_any_order_and_hold_others(shown):
-    assert full(*shown) is Outcome.PASS
+    assert full(*shown).outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize("shown", ["5432", "54", "321", "542"])
 def test_a_list_that_is_too_long_too_short_or_lacks_a_newer_one_fails(shown):
-    assert full(*shown) is Outcome.FAIL
+    assert full(*shown).outcome is Outcome.FAIL
+
+
+def test_a_finding_names_an_older_one_that_is_shown_and_the_newest_that_is_not():
+    assert full(*"542").breaches[0].actual == "publish 2 is shown, and 3 is not"
+    assert full(*"321").breaches[0].actual == "publish 1 is shown, and 5 is not"
 
 
 def test_without_word_of_all_events_on_its_stream_the_page_owes_nothing():

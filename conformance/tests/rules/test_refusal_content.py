@@ -104,6 +104,10 @@ def test_a_refusal_shows_neither_data_nor_another_name(way, text, said):
 def test_nothing_is_hidden_where_there_was_nothing_to_show():
     untold = [stream((2.0, snapshot()), scene=SCENE, part="control-before", conn=8), CONTROLS[1]]
     assert verdict("auth.refusal-without-data", refusal("user2@x"), controls=untold).outcome is Outcome.UNTESTED
+    other = published(1.0, scene=SCENE, part="other")
+    told = stream((2.0, snapshot({"message": other.marker})), scene=SCENE, part="control-before", conn=8)
+    found = verdict("auth.refusal-without-data", other, refusal("user2@x"), controls=[told, CONTROLS[1]])
+    assert found.outcome is Outcome.UNTESTED
     elsewhere = refusal(BAIT.marker, scene="preflight", token=TokenKind.MISSING)
     assert verdict("auth.refusal-without-data", elsewhere).outcome is Outcome.UNTESTED
 

@@ -45,11 +45,15 @@ ONE, TWO, THREE, FOUR, FIVE = SPAN
         ((THREE, FOUR, FIVE), []),
         ((TWO, THREE, FOUR, FIVE), ["again: alert (publish 2)"]),
         ((THREE, THREE, FOUR, FIVE), ["again: alert (publish 3), alert (publish 3)"]),
+        (
+            (ONE, TWO, THREE, THREE, FOUR, FOUR),
+            ["again: " + ", ".join(f"alert (publish {n})" for n in (1, 2, 3, 3, 4))],
+        ),
         ((THREE, FIVE), ["without alert (publish 4)"]),
         ((), ["without alert (publish 3), alert (publish 4), alert (publish 5)"]),
         ((THREE, FIVE, FOUR), ["alert (publish 3), alert (publish 5), alert (publish 4)"]),
     ],
-    ids=["exact", "one too many", "twice", "a hole", "nothing", "another order"],
+    ids=["exact", "one too many", "twice", "so many that five are named", "a hole", "nothing", "another order"],
 )
 def test_a_resume_in_the_middle_is_exact(told, said):
     assert [breach.actual for breach in verdict("reconnect.replay-exact", "resume-middle", *told).breaches] == said
