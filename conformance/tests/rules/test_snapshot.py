@@ -212,6 +212,11 @@ def test_what_is_published_around_a_connect_falls_in_no_gap(race, wanted):
     assert race("snapshot.no-gap").outcome is wanted
 
 
+def test_without_a_barrier_nothing_shows_that_it_will_not_come():
+    lines = stream((5.1, snapshot()), at=5.0, scene=DROPS)
+    assert verdict("snapshot.no-gap", AROUND, lines, completed(DROPS)).outcome is Outcome.UNTESTED
+
+
 def test_a_finding_says_how_far_from_the_request_it_was_published():
     (gap,) = connecting()("snapshot.no-gap").breaches
     assert gap.expected == f"{AROUND.marker} in the snapshot or live"
