@@ -78,3 +78,8 @@ def test_five_of_the_actions_before_a_death_are_shown():
     actions = [(f"part-{n}", Act.REQUEST) for n in range(6)]
     (breach,) = verdict(died(5, *actions), died(8, *actions)).breaches
     assert [f"part-{n}" in breach.evidence.wire for n in range(6)] == [True] * 5 + [False]
+
+
+def test_a_doubt_says_whether_it_came_back():
+    assert verdict(died(5, TEXT, back=0)).reason.endswith(", and did not come back")
+    assert "come back" not in verdict(died(5, TEXT)).reason
