@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from sse_conform import scene_packs
 from sse_conform.cli import main
 from sse_conform.exit_code import MEANINGS
 from sse_conform.profile_file import load_profile
+from sse_conform.rules import ALL
+from sse_conform.selection import within_quick, without_browser
 
 ROOT = Path(__file__).parents[2]
 TOPS = (ROOT / "docs", ROOT / "fixtures", ROOT / "reports")
@@ -116,3 +119,11 @@ def test_the_tests_import_what_is_installed_and_not_the_tree() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     assert "pythonpath" not in settings
     assert "--import-mode=importlib" in settings["addopts"]
+
+
+def test_the_readme_says_how_much_a_quick_run_judges():
+    told = re.search(r"\*quick: (\d+) of\s+(\d+) rules\*", README)
+    offered = without_browser(ALL)
+    quick = within_quick(offered, scene_packs.load())
+    assert told is not None
+    assert (int(told[1]), int(told[2])) == (len(quick), len(offered))

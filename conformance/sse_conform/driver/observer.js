@@ -18,7 +18,7 @@
     prompt: shown(settings.prompt).length > 0,
   });
 
-  window.sseConformLook = () => ({ at: performance.timeOrigin + performance.now(), ...all() });
+  window.sseConformLook = () => ({ at: Date.now(), ...all() });
 
   function look() {
     due = false;
@@ -26,7 +26,7 @@
     const line = JSON.stringify(now);
     if (line !== told) {
       told = line;
-      window.sseConformShowed({ at: performance.timeOrigin + performance.now(), ...now });
+      window.sseConformShowed({ at: Date.now(), ...now });
     }
   }
 

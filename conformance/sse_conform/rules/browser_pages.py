@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sse_conform import entries as e
 from sse_conform.browser_entries import PageSaw, Sight
-from sse_conform.browser_evidence import OPEN, Page, PageDelivery, page_deliveries, pages, tells
+from sse_conform.browser_evidence import OPEN, Page, PageDelivery, page_deliveries, pages
 from sse_conform.browser_session import EVERYWHERE, FROZEN, LEFT, RELOADED, published_in
 from sse_conform.evidence import NOTIFICATION, PING, SECOND, SNAPSHOT, quoted
 from sse_conform.rule import Finding, rule
@@ -118,11 +118,16 @@ def every_tab_is_told(delivery: PageDelivery) -> Iterator[Finding]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Return:
-    """What was published while somebody did something to a page that lives on, and when the page was told of it."""
+    """
+    What was published while somebody did something to a page that lives on, and whether the page was told of it.
+
+    What was sent to it counts as told: a browser may lose what comes in the moment in which it freezes a page or
+    leaves it.
+    """
 
     published: e.Published
     page: Page
-    told: PageSaw | None
+    told: bool
 
 
 def returns(transcript: Transcript) -> Iterator[Return]:
@@ -132,7 +137,7 @@ def returns(transcript: Transcript) -> Iterator[Return]:
         if page.opened.part not in {RELOADED, LEFT, FROZEN}:
             continue
         for published in published_in(transcript, _TABS, page.opened.part):
-            told = next((seen for seen in page.messages() if seen.t > published.t and tells(seen, published)), None)
+            told = page.told_of(published) is not None or any(stream.mentions(published) for stream in page.streams)
             opened = [seen.t for seen in page.sights if seen.sight is Sight.OPEN]
             ended = transcript.outcomes.get(_TABS)
             in_time = ended and opened and ended.t >= max(published.acked, opened[-1]) + budget
@@ -156,7 +161,7 @@ def page_knows_all(subject: Return) -> Iterator[Finding]:
     Beside tabs that are closed. A reload ends one stream as it begins another; a page comes back out of the
     back/forward cache with what was kept for it, or is loaded anew.
     """
-    if subject.told is None:
+    if not subject.told:
         page = subject.page.opened
         yield Finding(
             expected=f"publish {subject.published.number} in the page that was {page.part}",

@@ -88,16 +88,21 @@ def test_every_tab_is_to_be_told(told, wanted):
     ("told_at", "until", "wanted"),
     [
         (4.0, 100.0, Outcome.PASS),
-        (2.5, 100.0, Outcome.FAIL),
         (None, 100.0, Outcome.FAIL),
         (None, 4.0, Outcome.UNTESTED),
     ],
-    ids=["told", "told of it before it happened", "never told", "no time to be told"],
+    ids=["told", "never told", "no time to be told"],
 )
 def test_a_page_that_lives_on_is_to_know_what_happened_meanwhile(part, told_at, until, wanted):
     of = published(3.0, scene=TABS, part=part)
     lines = [message(TABS, "notification", of.marker, at=told_at)] if told_at else []
     assert outcome("reconnect.after-faults-page", TABS, page(TABS, part), of, lines, until=until) is wanted
+
+
+def test_what_the_service_sent_to_a_page_it_told_it_whatever_the_browser_did_with_it():
+    of = published(3.0, scene=TABS, part=FROZEN)
+    bytes_ = stream((1.5, FRAMES), (3.1, f"event: notification\ndata: {of.marker}\n\n".encode()), page=1, scene=TABS)
+    assert outcome("reconnect.after-faults-page", TABS, page(TABS, FROZEN), of, bytes_) is Outcome.PASS
 
 
 def test_a_page_that_nothing_was_done_to_is_not_the_last_that_is_looked_at():

@@ -35,18 +35,6 @@ class _Silent(Metrics):
         """Nobody calls the counter."""
 
 
-class _Instant(Metrics):
-    @contextmanager
-    def stream(self) -> Iterator[None]:
-        """Take the beginning where the end is."""
-        self._open.inc()
-        try:
-            yield
-        finally:
-            self._open.dec()
-            self._duration.observe(0.0)
-
-
 class _Unfinished(Metrics):
     @contextmanager
     def stream(self) -> Iterator[None]:
@@ -56,6 +44,17 @@ class _Unfinished(Metrics):
             yield
         finally:
             self._open.dec()
+
+
+class _Instant(_Unfinished):
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Take the beginning where the end is."""
+        try:
+            with super().stream():
+                yield
+        finally:
+            self._duration.observe(0.0)
 
 
 FAULTS: tuple[Fault, ...] = (
