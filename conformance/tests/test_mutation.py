@@ -28,7 +28,9 @@ def test_larger():
 
 @pytest.fixture(autouse=True)
 def from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins of pytest are of no use to a tiny module, and take their time."""
     monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def part(name: str) -> Any:

@@ -56,7 +56,6 @@ def comes_once(stream: Stream) -> Iterator[Finding]:
 class Sequence:
     """Events published one after another's acknowledgement, as one stream heard them."""
 
-    stream: Stream
     heard: tuple[tuple[e.Published, Event], ...]
 
 
@@ -68,7 +67,7 @@ def sequences(transcript: Transcript) -> Iterator[Sequence]:
             per_stream.setdefault(delivery.stream.conn, []).append(delivery)
     for heard in per_stream.values():
         if len(heard) > 1:
-            yield Sequence(stream=heard[0].stream, heard=tuple((d.published, d.copies[0]) for d in heard))
+            yield Sequence(heard=tuple((d.published, d.copies[0]) for d in heard))
 
 
 @rule(

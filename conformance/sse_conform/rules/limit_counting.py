@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sse_conform.evidence import SECOND, refuses
 from sse_conform.rule import Finding, rule
+from sse_conform.rules.rate_limit import until
 from sse_conform.spec import Capability, Level, plan, practice
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
@@ -58,9 +59,7 @@ def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
     if not genuine or not (stopped or guess):
         return
     last, terms = genuine[-1], transcript.terms
-    window = round(terms.rate_window * SECOND)
-    address = last.attempt.address
-    lately = [s for s in transcript.streams if s.attempt.address == address and last.t - window < s.t <= last.t]
+    lately = until(transcript, last)
     admitted = [s for s in lately if s.admitted]
     count = Count(
         opened=sum(s.opened for s in admitted),
@@ -71,7 +70,7 @@ def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
     seconds = (last.t - lately[0].t) / SECOND
     free = count.skips_refused(terms, seconds)
     told = count.skips_opened(terms, seconds) or (stopped and (guess or _enough_refused(count, terms)))
-    if told and not (free and _gap(admitted, terms.rate_limit) > COINCIDENCE * window):
+    if told and not (free and _gap(admitted, terms.rate_limit) > COINCIDENCE * terms.rate_window * SECOND):
         yield count, free
 
 
@@ -80,8 +79,8 @@ def _enough_refused(count: Count, terms: Terms) -> bool:
 
 
 def _gap(admitted: list[Stream], limit: int) -> int:
-    """The stretch (ns) in which a fixed window must have begun that let the last ``limit`` of these in."""
-    return admitted[-limit].t - admitted[-limit - 1].t if len(admitted) > limit else 0
+    """The stretch (ns) in which a fixed window must have begun that let the last ``limit`` of these, not all, in."""
+    return admitted[-limit].t - admitted[-limit - 1].t
 
 
 @rule(

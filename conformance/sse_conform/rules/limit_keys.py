@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sse_conform.evidence import SECOND
 from sse_conform.rule import Finding, rule
-from sse_conform.rules.rate_limit import limited_bursts
+from sse_conform.rules.rate_limit import limited_bursts, until
 from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
@@ -120,15 +120,10 @@ class Return:
 
 def returns(transcript: Transcript) -> Iterator[Return]:
     """The returns after a part of the window, with all that was admitted from that address in the last window."""
-    window = round(transcript.terms.rate_window * SECOND)
     again = [s for s in transcript.streams_in(_SCENE, "again") if s.head]
     if again and any(limited_bursts(transcript)):
         last = again[-1]
-        lately = [
-            s
-            for s in transcript.streams
-            if s.attempt.address == last.attempt.address and s.head and last.t - window < s.t <= last.t
-        ]
+        lately = [s for s in until(transcript, last) if s.head]
         admitted = sum(stream.admitted for stream in lately)
         yield Return(admitted=admitted, seconds=(last.t - lately[0].t) / SECOND, last=last)
 

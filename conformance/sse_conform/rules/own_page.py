@@ -158,7 +158,7 @@ def lone_pings(transcript: Transcript) -> Iterator[Pinged]:
         told = [event.t for event in events if event.type in {SNAPSHOT, NOTIFICATION}]
         for event in events:
             until = event.t + _SETTLE
-            lone = not any(first.t < t < until and abs(t - event.t) < _SETTLE for t in told)
+            lone = not any(first.t < t and abs(t - event.t) < _SETTLE for t in told)
             before, after = page.shown_at(event.t), page.shown_at(until)
             if event.type == PING and first.t < event.t and until <= last.t and lone and before and after:
                 yield Pinged(ping=event, before=before, after=after)

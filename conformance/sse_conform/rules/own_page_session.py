@@ -36,20 +36,19 @@ class SessionOver:
 
 def sessions(transcript: Transcript) -> Iterator[SessionOver]:
     """Pages that were told 401, or asked for a login, after a cut; none that got a new token by themselves."""
-    over = [noted.t for noted in transcript.of(e.Noted) if noted.scene == _SESSION and noted.name == SESSION_OVER]
+    notes = (noted.t for noted in transcript.of(e.Noted) if noted.scene == _SESSION and noted.name == SESSION_OVER)
+    over = next(notes, None)
     for page in own_pages(transcript, _SESSION):
         cut, _ = next(page.cuts(), (None, None))
-        if cut is None or not over:
+        if cut is None or over is None:
             continue
-        later = [stream for stream in page.streams if cut.t < stream.t < over[0]]
+        later = [stream for stream in page.streams if cut.t < stream.t < over]
         refused = next((stream for stream in later if stream.status == 401), None)
-        prompt = next((shown for shown in page.shows if cut.t < shown.t < over[0] and shown.prompt), None)
+        prompt = next((shown for shown in page.shows if cut.t < shown.t < over and shown.prompt), None)
         told = [entry.t for entry in (refused.head if refused else None, prompt) if entry]
         if told and not any(stream.opened for stream in later):
             since = min(told)
-            yield SessionOver(
-                page=page, refused=refused, t=since, further=len(page.asks(since, over[0])), prompt=prompt
-            )
+            yield SessionOver(page=page, refused=refused, t=since, further=len(page.asks(since, over)), prompt=prompt)
 
 
 @rule(

@@ -17,16 +17,19 @@ _NEEDS = frozenset({Capability.SENSITIVE, Capability.TRIGGERS})
 _HINT = "one path serialises the stored object, or knows the field by one spelling at the top only"
 
 
+#: A planted value, with the name that it stands under where it has one.
+_KEYED = re.compile(rf'(?:"([^"]{{1,60}})"\s*:\s*"?)?{PLANTED.pattern}')
+
+
 def _planted(transcript: Transcript) -> tuple[e.Published, ...]:
     return tuple(p for p in transcript.publishes if p.scene == _SCENE and p.accepted and p.planted)
 
 
 def _leak(text: str, where: str, at: Event | e.Exchanged | Stream) -> Iterator[Finding]:
     """One finding where any planted value shows, with the name that it stands under."""
-    found = PLANTED.search(text)
+    found = _KEYED.search(text)
     if found:
-        key = re.search(r'"([^"]{1,60})"\s*:\s*"?$', text[max(0, found.start() - 80) : found.start()])
-        under = f" under {key[1]!r}" if key else ""
+        under = f" under {found[1]!r}" if found[1] else ""
         count = len(set(PLANTED.findall(text)))
         yield Finding(expected=f"no sensitive value {where}", actual=f"{count} planted values{under}", at=at)
 

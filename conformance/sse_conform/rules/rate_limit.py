@@ -34,6 +34,12 @@ class Burst:
     last: Stream
 
 
+def until(transcript: Transcript, last: Stream) -> list[Stream]:
+    """The attempts from the address of ``last`` in the window that ends with it."""
+    since = last.t - round(transcript.terms.rate_window * SECOND)
+    return [s for s in transcript.streams if s.attempt.address == last.attempt.address and since < s.t <= last.t]
+
+
 def bursts(transcript: Transcript) -> Iterator[Burst]:
     """The burst of the run, where it was made, and fast enough to exceed every kind of limit."""
     attempts = [s for s in transcript.streams_in(_SCENE, "held", "burst") if s.head]
@@ -42,9 +48,7 @@ def bursts(transcript: Transcript) -> Iterator[Burst]:
     last = attempts[-1]
     window = round(transcript.terms.rate_window * SECOND)
     address = last.attempt.address
-    counted = [
-        s for s in transcript.streams if s.attempt.address == address and last.t - window < s.t <= last.t and s.head
-    ]
+    counted = [s for s in until(transcript, last) if s.head]
     refusals = tuple(s for s in transcript.streams_in(_SCENE, "burst", "beyond") if s.status == 429)
     admitted = [s.t for s in transcript.streams if s.attempt.address == address and s.admitted]
     first = refusals[0].t if refusals else last.t

@@ -28,14 +28,13 @@ _EXPECTED = "the process goes on"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ordeal:
     """
-    One scene that the target went through, or one of its deaths, with those before and after it.
+    One scene that the target went through, or one of its deaths, with those before it.
 
     ``repeated`` says that a scene that acted shortly before the death was played again.
     """
 
     death: e.Died | None = None
     before: tuple[e.Died, ...] = ()
-    after: tuple[e.Died, ...] = ()
     repeated: bool = False
 
 
@@ -47,7 +46,6 @@ def ordeals(transcript: Transcript) -> Iterator[Ordeal]:
         yield Ordeal(
             death=death,
             before=deaths[:number],
-            after=deaths[number + 1 :],
             repeated=any(action.scene in repeated for action in death.after),
         )
 
@@ -77,7 +75,7 @@ def survives(ordeal: Ordeal) -> Iterator[Finding]:
     if same := _shared(death, ordeal.before):
         actual = f"it was gone {_since(death, same[0])} after {same[0]}, twice"
         yield Finding(expected=_EXPECTED, actual=actual, at=Death(died=death, actions=same[:SHOWN]))
-    elif not _shared(death, ordeal.after):
+    else:  # where a later one came after the same, that is the breach, and doubts of this one do not count
         doubt = "it lived on" if ordeal.repeated else _once(death)
         for scene in dict.fromkeys(action.scene for action in death.after) or [""]:
             actions = tuple(action for action in death.after if action.scene == scene)

@@ -89,9 +89,10 @@ def test_every_tab_is_to_be_told(told, wanted):
     [
         (4.0, 100.0, Outcome.PASS),
         (None, 100.0, Outcome.FAIL),
-        (None, 4.0, Outcome.UNTESTED),
+        (None, 5.0, Outcome.FAIL),
+        (None, 4.9, Outcome.UNTESTED),
     ],
-    ids=["told", "never told", "no time to be told"],
+    ids=["told", "never told", "just time to be told", "no time to be told"],
 )
 def test_a_page_that_lives_on_is_to_know_what_happened_meanwhile(part, told_at, until, wanted):
     of = published(3.0, scene=TABS, part=part)
@@ -108,3 +109,8 @@ def test_what_the_service_sent_to_a_page_it_told_it_whatever_the_browser_did_wit
 def test_a_page_that_nothing_was_done_to_is_not_the_last_that_is_looked_at():
     pages = (page(TABS, "tab"), page(TABS, LEFT, number=2))
     assert outcome("reconnect.after-faults-page", TABS, *pages, published(3.0, scene=TABS, part=LEFT)) is Outcome.FAIL
+
+
+def test_a_page_whose_bytes_cannot_be_compared_is_not_the_last_that_is_looked_at():
+    lines = (page(CREATION), page(CREATION, number=2), stream((1.5, FRAMES), page=2, scene=CREATION))
+    assert outcome("framing.browser-dispatches", CREATION, *lines) is Outcome.FAIL

@@ -60,8 +60,9 @@ def test_a_copy_is_named_once_a_stream_and_hostile_texts_may_forge_some():
         ((note("a"), note("b", id=2), note("c")), Outcome.FAIL),
         ((note("a"), note("b", name="other")), Outcome.PASS),
         ((note("a", id=None), note("b", id=None)), Outcome.PASS),
+        ((note("a", name="other"),), Outcome.UNTESTED),
     ],
-    ids=["ids", "the same", "reused", "reused later", "another type", "without ids"],
+    ids=["ids", "the same", "reused", "reused later", "another type", "without ids", "no notification"],
 )
 def test_an_id_is_reused_for_no_other_text(told, wanted):
     assert verdict("delivery.unique-ids", tab(*told)).outcome is wanted

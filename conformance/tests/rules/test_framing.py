@@ -67,6 +67,11 @@ def test_a_finding_says_how_many_bytes_are_no_utf8_and_where_the_first_is():
     assert breach.evidence.start == 9
 
 
+def test_a_byte_belongs_to_the_frame_that_begins_with_it():
+    (breach,) = verdict("framing.utf8", b"data: 1\n\n\xe9\n\n").breaches
+    assert breach.evidence.start == 9
+
+
 def test_each_kind_of_line_end_is_named_once_a_stream():
     (breach,) = verdict("framing.plain-line-ends", b"data: 1\r\nid: 1\r\n\ndata: 1\r\r").breaches
     assert breach.actual == "CRLF"

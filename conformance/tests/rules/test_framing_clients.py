@@ -14,14 +14,18 @@ LARGE = b"data: " + b"x" * 60_000 + b"\n\n"
 GREETING = snapshot()
 
 
-def judged(*chunks):
+def verdict(*chunks):
     recorded = stream(*((0.1, chunk) for chunk in chunks), scene=SCENE)
     entries = [
         msgspec.structs.replace(each, ends_chunk=True) if isinstance(each, e.BodyReceived) else each
         for each in recorded
     ]
     scenes = (SCENE, "preflight")
-    return judge(events_come_whole, transcript(entries, *map(completed, scenes), scenes=scenes)).outcome
+    return judge(events_come_whole, transcript(entries, *map(completed, scenes), scenes=scenes))
+
+
+def judged(*chunks):
+    return verdict(*chunks).outcome
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -71,3 +75,8 @@ def test_media_type_and_charset_make_it_read_something_else(body, content_type, 
     (breach,) = read_by_httpx_sse(body, content_type).breaches
     assert breach.expected == wanted[0]
     assert breach.actual.startswith(wanted[1])
+
+
+def test_a_finding_shows_forty_bytes_before_the_tear():
+    (breach,) = verdict(GREETING, b"data: " + b"x" * 10 + b"y" * 40, b"\n\n").breaches
+    assert breach.actual == f"a chunk ends after {b'y' * 40!r}"

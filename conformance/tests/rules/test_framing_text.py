@@ -125,3 +125,37 @@ def test_only_what_the_scene_itself_read_back_counts(poll):
 def test_a_forged_line_is_told_by_its_value(frame, wanted):
     recorded = transcript(SENT, stream((1.0, frame), scene=SCENE), completed(SCENE), terms=TERMS)
     assert judge(text_forges_nothing, recorded).outcome is wanted
+
+
+# which texts
+
+
+def test_the_first_copy_of_a_text_is_the_one_that_is_read():
+    copies = [(1.1, notification(CLEANED)), (1.2, notification(OTHER))]
+    body = json.dumps({"items": [{"id": 1, "message": CLEANED}]}).encode()
+    recorded = transcript(
+        SENT,
+        stream((0.1, snapshot()), *copies, scene=SCENE, part="reader"),
+        exchanged(scene=SCENE, part="read-back", body=body),
+        completed(SCENE),
+        terms=TERMS,
+    )
+    assert judge(text_is_intact, recorded).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"scene": "delivery.live"}, {"accepted": False}, {"planted": ("x",)}],
+    ids=["elsewhere", "refused", "planted"],
+)
+def test_only_texts_of_the_scene_that_were_accepted_and_carry_no_secret_are_compared(changes):
+    of = published(1.0, **{"scene": SCENE, "marker": SENT.marker} | changes)
+    listed = snapshot({"id": 1, "type": "alert", "message": OTHER})
+    recorded = transcript(
+        of,
+        exchanged(scene=SCENE, part="read-back", body=json.dumps({"items": [{"id": 1, "message": CLEANED}]}).encode()),
+        stream((3.1, listed), scene=SCENE, part="read-back", at=3.0, conn=2),
+        completed(SCENE),
+        terms=TERMS,
+    )
+    assert judge(text_is_intact, recorded).outcome is Outcome.UNTESTED

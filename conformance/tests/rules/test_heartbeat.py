@@ -82,3 +82,7 @@ def test_events_count_from_the_first_one_on():
     assert verdict("heartbeat.after-events", (1, snapshot()), scene=AFTER).outcome is Outcome.UNTESTED
     late = ((1, snapshot()), (30, notification()), (40, PING))
     assert verdict("heartbeat.after-events", *late, until=50, scene=AFTER).outcome is Outcome.PASS
+
+
+def test_news_after_a_long_silence_is_no_sign_of_a_heartbeat():
+    assert verdict("heartbeat.named-ping", (1, snapshot()), (20, notification()), until=25).outcome is Outcome.UNTESTED

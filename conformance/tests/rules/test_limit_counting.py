@@ -173,3 +173,39 @@ def test_guesses_that_have_a_stricter_limit_of_their_own_are_limited():
 
 def test_without_any_limit_nothing_is_told():
     assert judged(None, None) is Outcome.UNTESTED
+
+
+def recorded(*attempts: tuple[float, str, int]) -> Outcome:
+    """The verdict on these attempts: instant, part, status."""
+    lines = [
+        stream(conn=number, at=BEGINS + at, scene=SCENE, part=part, status=status, address="127.0.0.1")
+        for number, (at, part, status) in enumerate(attempts, start=1)
+    ]
+    return judge(
+        counts_all_attempts, transcript(*lines, completed(SCENE, at=400), terms=TERMS, scenes=(SCENE,))
+    ).outcome
+
+
+def test_that_guesses_meet_a_limit_says_nothing_of_a_few_valid_attempts():
+    assert recorded((0, "guess", 429), *((1 + n / 100, "burst", 200) for n in range(LIMIT))) is Outcome.UNTESTED
+
+
+@pytest.mark.parametrize(("guesses", "wanted"), [(5, Outcome.WARN), (4, Outcome.UNTESTED)])
+def test_a_quarter_of_the_limit_has_to_have_been_refused(guesses, wanted):
+    valid = [(1 + n / 1000, "burst", 200) for n in range(LIMIT)]
+    refused = [(0.999 - n / 1000, "guess", 401) for n in reversed(range(guesses))]
+    assert recorded(*refused, *valid, (1.1, "burst", 429)) is wanted
+
+
+@pytest.mark.parametrize(("pause", "wanted"), [(0.05, Outcome.WARN), (0.07, Outcome.UNTESTED)])
+def test_a_fixed_window_that_began_between_guesses_and_valid_attempts_explains_it(pause, wanted):
+    valid = [(9 + n / 1000, "burst", 200) for n in range(LIMIT)]
+    refused = [(9 - pause - n, "guess", 401) for n in reversed(range(6))]
+    assert recorded(*refused, *valid, (9.1, "burst", 429)) is wanted
+
+
+@pytest.mark.parametrize(("began", "wanted"), [(-2.0, Outcome.WARN), (-4.0, Outcome.UNTESTED)])
+def test_a_bucket_refills_from_the_first_attempt_of_the_window_on(began, wanted):
+    """Three seconds refill one of twenty a minute, and then twenty-one valid attempts are no sign of free ones."""
+    valid = [(n / 1000, "burst", 200) for n in range(LIMIT + 1)]
+    assert recorded((began, "guess", 429), *valid) is wanted

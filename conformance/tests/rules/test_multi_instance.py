@@ -37,6 +37,13 @@ def test_an_event_is_due_in_time_and_once(came, expected):
     assert outcome(*came) is expected
 
 
+def test_of_two_copies_the_second_is_pointed_at():
+    told = ((at, notification(SENT.marker)) for at in (1.1, 1.2))
+    far = stream((0.5, snapshot()), *told, scene=SCENE, part="far", ends=(9.0, e.EndKind.CLOSED))
+    (breach,) = judge(RULE, transcript(far, SENT, completed(SCENE), terms=TERMS)).breaches
+    assert breach.evidence.t == ns(1.2)
+
+
 def test_a_stream_that_was_closed_before_the_event_was_due_owes_nothing():
     assert outcome(ends=(2.0, e.EndKind.CLOSED)) is Outcome.UNTESTED
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from sse_conform import entries as e
+from sse_conform.rules import BY_ID
 from sse_conform.rules.rate_limit import admits_enough, open_stream_survives, rest_goes_on
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -97,3 +99,113 @@ def test_an_open_stream_that_goes_deaf_when_the_limit_shows_fails():
 
 def test_a_stream_that_was_deaf_before_the_limit_showed_is_not_the_limiters_doing():
     assert held_stream() is Outcome.PASS
+
+
+# the burst itself
+
+
+def burst(rule, *statuses, more=(), step=0.01, **fields):
+    """The verdict on a burst with these answers that begins at second 10."""
+    lines = [
+        stream(**{"conn": n, "at": 10 + n * step, "scene": SCENE, "part": "burst", "status": status} | fields)
+        for n, status in enumerate(statuses, start=1)
+    ]
+    terms = Terms(rate_limit=20, rate_window=60.0, latency=2.0, capabilities=tuple(Capability))
+    return judge(BY_ID[rule], transcript(*lines, *more, completed(SCENE), terms=terms))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "wanted"),
+    [
+        ([200] * 20 + [429], Outcome.PASS),
+        ([200] * 40 + [429], Outcome.PASS),
+        ([200] * 41 + [429], Outcome.FAIL),
+        ([200] * 41, Outcome.FAIL),
+        ([200] * 40, Outcome.UNTESTED),
+        ([200] * 20 + [None] * 21, Outcome.UNTESTED),
+        ([429], Outcome.UNTESTED),
+        ([429, 429], Outcome.PASS),
+    ],
+    ids=["the limit", "twice", "more", "no limit", "too few to tell", "unanswered", "one attempt", "none admitted"],
+)
+def test_a_fixed_window_may_admit_twice_the_limit_and_no_more(statuses, wanted):
+    assert burst("rate_limit.exists", *statuses).outcome is wanted
+
+
+def test_a_bucket_refills_while_the_burst_lasts():
+    """Three seconds refill one of twenty a minute."""
+    assert burst("rate_limit.exists", *[200] * 41, 429, step=3.2 / 42).outcome is Outcome.PASS
+    assert burst("rate_limit.exists", *[200] * 41, 429, step=2.8 / 42).outcome is Outcome.FAIL
+
+
+def test_only_attempts_from_the_same_address_in_one_window_count():
+    elsewhere = [stream(conn=100 + n, at=9, scene="other", address="127.0.0.9") for n in range(30)]
+    long_ago = [stream(conn=200 + n, at=10.41 - 60, scene="other") for n in range(30)]
+    just_so = [stream(conn=300 + n, at=10.42 - 60, scene="other") for n in range(30)]
+    statuses = [200] * 40 + [429]
+    assert burst("rate_limit.exists", *statuses, more=elsewhere).outcome is Outcome.PASS
+    assert burst("rate_limit.exists", *statuses, more=long_ago).outcome is Outcome.PASS
+    assert burst("rate_limit.exists", *statuses, more=just_so).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("admitted", "wanted"), [(16, Outcome.PASS), (15, Outcome.FAIL)])
+def test_a_limiter_may_admit_a_fifth_less_than_promised(admitted, wanted):
+    assert burst("rate_limit.not-too-tight", *[200] * admitted, 429).outcome is wanted
+
+
+PLAIN, EVENTS = (("content-type", "text/plain"),), (("content-type", "text/event-stream"),)
+
+
+@pytest.mark.parametrize(
+    ("rule", "headers", "wanted"),
+    [
+        ("rate_limit.plain-refusal", PLAIN, Outcome.PASS),
+        ("rate_limit.plain-refusal", EVENTS, Outcome.FAIL),
+        ("rate_limit.retry-after", PLAIN, Outcome.WARN),
+        ("rate_limit.retry-after", (*PLAIN, ("retry-after", "9")), Outcome.PASS),
+    ],
+)
+def test_what_a_refusal_has_to_say(rule, headers, wanted):
+    assert burst(rule, *[200] * 20, 429, headers=headers).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("ends", "wanted"),
+    [
+        ((10.21, e.EndKind.RESET), Outcome.FAIL),
+        ((12.21, e.EndKind.RESET), Outcome.FAIL),
+        ((12.22, e.EndKind.RESET), Outcome.PASS),
+        ((10.20, e.EndKind.RESET), Outcome.PASS),
+        ((11.00, e.EndKind.CLOSED), Outcome.PASS),
+        (None, Outcome.PASS),
+    ],
+    ids=["with the refusal", "soon", "long after", "before", "by us", "open"],
+)
+def test_a_stream_that_ends_when_the_limit_trips_was_not_spared(ends, wanted):
+    held = stream(conn=90, at=9.0, scene=SCENE, part="held", ends=ends)
+    assert burst("rate_limit.spares-open-streams", *[200] * 20, 429, more=[held]).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [(200, Outcome.PASS), (429, Outcome.FAIL), (503, Outcome.FAIL), (None, Outcome.UNTESTED)],
+)
+def test_after_a_window_the_address_is_admitted_again(status, wanted):
+    later = stream(conn=90, at=80.0, scene=SCENE, part="recovered", status=status)
+    assert burst("rate_limit.ends", *[200] * 20, 429, more=[later]).outcome is wanted
+    assert burst("rate_limit.ends", *[200] * 20, more=[later]).outcome is Outcome.UNTESTED
+
+
+@pytest.mark.parametrize(("status", "wanted"), [(200, Outcome.PASS), (299, Outcome.PASS), (300, Outcome.FAIL)])
+def test_rest_is_well_with_any_2xx(status, wanted):
+    assert rest_while_limited(before=200, limited=status) is wanted
+    assert rest_while_limited(before=status, limited=200) is (Outcome.PASS if status < 300 else Outcome.UNTESTED)
+
+
+def test_where_no_limit_showed_rest_is_not_asked_about_it():
+    asked = [
+        exchanged(t=ns(at), scene=SCENE, part=part, status=status)
+        for at, part, status in ((9.0, "unlimited", 200), (12.0, "limited", 500))
+    ]
+    assert burst("rate_limit.spares-rest", *[200] * 20, more=asked).outcome is Outcome.UNTESTED
+    assert burst("rate_limit.spares-rest", *[200] * 20, 429, more=asked).outcome is Outcome.FAIL

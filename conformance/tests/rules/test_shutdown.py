@@ -10,7 +10,7 @@ from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, exchanged, ns, published, snapshot, stream, transcript
+from ..records import completed, disturbed, exchanged, ns, published, snapshot, stream, transcript
 
 SCENE = "shutdown.restart"
 TERMS = Terms(grace=10.0, capabilities=tuple(Capability))
@@ -46,6 +46,11 @@ def test_a_stream_that_breaks_off_is_a_breach_of_both(kind):
 @pytest.mark.parametrize("kind", [e.EndKind.COMPLETE, e.EndKind.EOF, e.EndKind.CLOSED])
 def test_after_the_grace_it_is_late_however_it_ends_and_no_drain(kind):
     assert [outcome(rule, *ended(17, kind)) for rule in (ENDS, DRAIN)] == [Outcome.FAIL, Outcome.UNTESTED]
+
+
+@pytest.mark.parametrize(("lag", "wanted"), [(0.9, Outcome.FAIL), (1.1, Outcome.INCONCLUSIVE)])
+def test_lag_explains_a_late_end_where_it_was_as_long(lag, wanted):
+    assert outcome(ENDS, *ended(17, e.EndKind.COMPLETE), disturbed(8, 8 + lag)) is wanted
 
 
 def test_what_the_suite_closed_within_the_grace_proves_nothing_against_the_target():
@@ -102,6 +107,7 @@ def after(*pieces, status=200):
 def test_what_polling_or_the_stream_still_tells_is_not_lost():
     assert outcome(LOSES, *BEFORE, polled(KEPT, LATER)) is Outcome.PASS
     assert outcome(LOSES, *BEFORE, polled(KEPT), after((24, told(LATER)))) is Outcome.PASS
+    assert outcome(LOSES, *BEFORE, polled(KEPT), polled(LATER)) is Outcome.PASS
     late = b'event: notification\ndata: {"id": 2, "message": "%s"}\n\n' % LATER.marker.encode()
     assert outcome(LOSES, *BEFORE, after((24, told(KEPT)), (25, late))) is Outcome.PASS
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sse_conform.entries import TokenKind
+from sse_conform.entries import EndKind, TokenKind
+from sse_conform.rules import BY_ID
 from sse_conform.rules.stream import answers_200, forbids_buffering
 from sse_conform.verdict import Outcome, judge
 
@@ -55,3 +56,66 @@ def test_where_nothing_was_opened_nothing_is_said_of_nginx():
     refused = stream(scene="preflight", status=500, headers=(("server", "nginx"),))
     recorded = transcript(refused, *map(completed, SCENES), scenes=SCENES)
     assert judge(forbids_buffering, recorded).outcome is Outcome.UNTESTED
+
+
+# no answer, and what an answer says
+
+
+@pytest.mark.parametrize("kind", EndKind)
+def test_a_target_that_was_reached_and_does_not_answer_fails(kind):
+    silent = {EndKind.HEAD_TIMEOUT, EndKind.EOF, EndKind.RESET, EndKind.PROTOCOL_ERROR}
+    unanswered = stream(conn=1, at=2.0, scene="preflight", status=None, ends=(3.0, kind))
+    assert judged(unanswered) is (Outcome.FAIL if kind in silent else Outcome.PASS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"scene": "stream.odd-requests"}, {"token": TokenKind.EXPIRED}, {"method": "HEAD"}, {"ends": None}],
+    ids=["an odd request", "an invalid token", "another method", "not over yet"],
+)
+def test_where_no_answer_is_due_its_lack_is_no_breach(changes):
+    fields = {"scene": "preflight", "status": None, "ends": (3.0, EndKind.RESET)} | changes
+    assert judged(stream(conn=1, at=2.0, **fields)) is Outcome.PASS
+
+
+def of_head(rule, *headers):
+    lines = stream((1.1, snapshot()), scene="preflight", headers=headers)
+    recorded = transcript(lines, *map(completed, SCENES), scenes=SCENES)
+    return judge(BY_ID[rule], recorded).outcome
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (["text/event-stream"], Outcome.PASS),
+        (["Text/Event-Stream; Charset=UTF-8"], Outcome.PASS),
+        (["text/event-stream;charset=utf8"], Outcome.PASS),
+        (["text/event-stream; charset=latin-1"], Outcome.FAIL),
+        (["text/event-stream; charset=latin-1", "text/event-stream"], Outcome.FAIL),
+        (["text/event-stream; x=y"], Outcome.PASS),
+        (["text/plain"], Outcome.FAIL),
+        ([], Outcome.FAIL),
+    ],
+    ids=str,
+)
+def test_the_media_type_and_its_charset(values, wanted):
+    assert of_head("stream.content-type", *(("content-type", value) for value in values)) is wanted
+
+
+TYPE = ("content-type", "text/event-stream")
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "value", "wanted"),
+    [
+        ("stream.no-content-length", "content-length", "9", Outcome.FAIL),
+        ("stream.no-content-length", "x-length", "9", Outcome.PASS),
+        ("stream.uncacheable", "cache-control", "private, No-Cache", Outcome.PASS),
+        ("stream.uncacheable", "cache-control", "no-store", Outcome.PASS),
+        ("stream.uncacheable", "cache-control", "private", Outcome.FAIL),
+        ("stream.keep-alive", "connection", "Keep-Alive", Outcome.PASS),
+        ("stream.keep-alive", "connection", "upgrade, Close", Outcome.WARN),
+    ],
+)
+def test_what_a_head_says(rule, name, value, wanted):
+    assert of_head(rule, TYPE, (name, value)) is wanted

@@ -7,7 +7,7 @@ from sse_conform.rules import BY_ID
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, disturbed, ns, snapshot, stream, transcript
+from ..records import completed, disturbed, event, ns, snapshot, stream, transcript
 
 IDLE = "idle.stream"
 #: An idle stream is watched for 32 seconds.
@@ -27,10 +27,24 @@ def verdict(rule, *pieces, scene=IDLE, more=(), ends=(100.0, e.EndKind.CLOSED), 
         (((1.0, b":\n\n"), (2.25, snapshot())), 100.0, Outcome.FAIL),
         (((1.0, b":\n\n"),), 100.0, Outcome.PASS),
         (((2.25, b":\n\n"),), 100.0, Outcome.FAIL),
+        (((1.0, b":\n\n"), (2.25, event("ping", {}))), 100.0, Outcome.FAIL),
+        (((1.0, event("ping", {})), (2.25, snapshot())), 100.0, Outcome.FAIL),
+        (((1.0, event("ping", {})), (2.25, b":\n\n")), 100.0, Outcome.PASS),
         ((), 2.25, Outcome.FAIL),
         ((), 2.0, Outcome.UNTESTED),
     ],
-    ids=["in time", "late", "late after a comment", "a sign", "a late sign", "nothing", "nothing yet"],
+    ids=[
+        "in time",
+        "late",
+        "late after a comment",
+        "a sign",
+        "a late sign",
+        "a late event",
+        "late after an event",
+        "an event",
+        "nothing",
+        "nothing yet",
+    ],
 )
 def test_the_snapshot_or_the_first_sign_of_one_is_due_within_the_budget(pieces, ends, wanted):
     assert verdict("stream.starts-in-time", *pieces, ends=(ends, e.EndKind.CLOSED)).outcome is wanted
@@ -78,3 +92,8 @@ def test_a_reset_a_cut_and_what_is_no_http_are_broken_ends(kind):
     broken = {e.EndKind.RESET, e.EndKind.EOF, e.EndKind.PROTOCOL_ERROR, e.EndKind.OVERFLOW}
     found = verdict("stream.no-broken-end", (1.0, snapshot()), ends=(9.0, kind)).outcome
     assert found is (Outcome.FAIL if kind in broken else Outcome.PASS)
+
+
+def test_a_broken_end_is_shown_by_the_last_event_before_it():
+    found = verdict("stream.no-broken-end", (1.0, snapshot()), (2.0, event("ping", {})), ends=(9.0, e.EndKind.RESET))
+    assert found.breaches[0].evidence.t == ns(2)

@@ -72,3 +72,14 @@ def test_a_scene_that_was_played_again_and_killed_nobody_leaves_the_first_death_
     found = verdict(died(5, TEXT), *again, completed(SCENE, at=110))
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.reason.endswith("; played again: it lived on")
+
+
+def test_five_of_the_actions_before_a_death_are_shown():
+    actions = [(f"part-{n}", Act.REQUEST) for n in range(6)]
+    (breach,) = verdict(died(5, *actions), died(8, *actions)).breaches
+    assert [f"part-{n}" in breach.evidence.wire for n in range(6)] == [True] * 5 + [False]
+
+
+def test_a_doubt_says_whether_it_came_back():
+    assert verdict(died(5, TEXT, back=0)).reason.endswith(", and did not come back")
+    assert "come back" not in verdict(died(5, TEXT)).reason
