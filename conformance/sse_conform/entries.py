@@ -146,7 +146,8 @@ class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
 
     ``user`` is the user name of the account whose token it carries (in whatever mutation), ``part`` its role in the
     scene. ``page`` is the page of a browser that made it, 0 where the suite itself did; ``instance`` the other
-    instance of the target, where it went there.
+    instance of the target, where it went there. ``repeats`` is the attempt that it is made in the place of: one that
+    was refused with 429 though the suite holds it to be within the limit.
     """
 
     conn: int
@@ -160,6 +161,7 @@ class Attempted(Entry, frozen=True, kw_only=True, tag="attempted"):
     address: str = ""
     page: int = 0
     instance: str = ""
+    repeats: int | None = None
 
 
 class Connected(Entry, frozen=True, kw_only=True, tag="connected"):

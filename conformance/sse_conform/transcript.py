@@ -297,5 +297,7 @@ class Transcript:
         return not touching or lagged < excess
 
     def streams_in(self, scene: str, *parts: str) -> tuple[Stream, ...]:
-        """The attempts of one scene, or of some of its parts."""
-        return tuple(s for s in self.streams if s.attempt.scene == scene and (not parts or s.attempt.part in parts))
+        """The attempts of one scene, or of some of its parts; of those that the limiter delayed only the last."""
+        scenes = [stream for stream in self.streams if stream.attempt.scene == scene]
+        repeated = {stream.attempt.repeats for stream in scenes}
+        return tuple(s for s in scenes if s.conn not in repeated and (not parts or s.attempt.part in parts))

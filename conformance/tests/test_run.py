@@ -200,7 +200,9 @@ async def test_a_429_within_the_limit_is_waited_out_and_both_attempts_are_record
 
     result = await play_on(target, scene("refused", play), rules=(rule_for("refused"),))
     assert outcome(result, "refused") is e.SceneOutcome.COMPLETED
-    assert [stream.status for stream in result.transcript.streams_in("refused")] == [429, 200]
+    refused, admitted = (s for s in result.transcript.streams if s.attempt.scene == "refused")
+    assert [(s.status, s.attempt.repeats) for s in (refused, admitted)] == [(429, None), (200, refused.conn)]
+    assert result.transcript.streams_in("refused") == (admitted,)
 
 
 async def test_one_limiter_that_is_stricter_than_promised_does_not_stop_scenes_that_play_at_once(target):

@@ -206,6 +206,13 @@ def test_streams_can_be_asked_for_by_scene_and_part():
     assert [s.conn for s in recorded.streams_in(SCENE, "a", "b")] == [1, 2]
 
 
+def test_of_an_attempt_that_the_limiter_delayed_only_the_last_belongs_to_the_scene():
+    refused = [stream(conn=1, status=429), stream(conn=2, status=429, repeats=1)]
+    recorded = transcript(*refused, stream(conn=3, repeats=2), stream(conn=4, status=429))
+    assert [s.conn for s in recorded.streams_in(SCENE)] == [3, 4]
+    assert [s.conn for s in recorded.streams] == [1, 2, 3, 4]
+
+
 def test_the_outcome_of_a_scene_that_ran_twice_is_its_last():
     again = e.SceneEnded(t=ns(1), scene=SCENE, outcome=e.SceneOutcome.BROKEN)
     assert transcript(again, completed(at=2)).outcomes[SCENE].outcome is e.SceneOutcome.COMPLETED

@@ -100,11 +100,11 @@ class Attempts:
 
     async def _admitted(self, attempt: Attempt) -> LiveSubscription:
         """Where it meets the limiter though it is within the limit, it is made as often as waiting may help."""
-        queue, began = self._world.queue, time.monotonic()
+        queue, began, repeats = self._world.queue, time.monotonic(), None
         while True:
             place = await self._place(urgent=attempt.urgent)
             async with self._turn(attempt, place.address):
-                subscription = await self._once(attempt, place)
+                subscription = await self._once(attempt, place, repeats)
                 final = attempt.urgent or self._scene.id == PREFLIGHT  # which says in its own words what to do
                 if final or subscription.status != 429 or subscription.head is None:
                     return subscription
@@ -113,6 +113,7 @@ class Attempts:
             if not again:
                 return subscription
             await subscription.close()
+            repeats = subscription.conn
 
     @contextlib.asynccontextmanager
     async def _turn(self, attempt: Attempt, address: str) -> AsyncIterator[None]:
@@ -143,8 +144,8 @@ class Attempts:
         place.used = True
         return place
 
-    async def _once(self, attempt: Attempt, place: Place) -> LiveSubscription:
-        """Make it, and take it down."""
+    async def _once(self, attempt: Attempt, place: Place, repeats: int | None) -> LiveSubscription:
+        """Make it, and take it down; ``repeats`` is the one that was refused before."""
         world, credentials, variation = self._world, self._credentials, attempt.variation
         # Made only now: one that is about to expire would age while waiting for its place.
         credential = credentials.of(attempt.user, attempt.token)
@@ -175,6 +176,7 @@ class Attempts:
                 headers=request.headers,
                 address=place.address,
                 instance=world.profile.other_instance if variation.elsewhere else "",
+                repeats=repeats,
             )
         )
         self._open.append(subscription)

@@ -15,7 +15,10 @@ TERMS = Terms(capabilities=tuple(Capability))
 
 
 def outcome(rule, *controls, **refusal):
-    lines = [stream(scene=SCENE, part=f"control-{part}", conn=conn, status=status) for part, conn, status in controls]
+    lines = [
+        stream(scene=SCENE, part=f"control-{part}", conn=conn, status=status, repeats=repeats[0] if repeats else None)
+        for part, conn, status, *repeats in controls
+    ]
     fields = {"status": 401, "headers": (), "token": TokenKind.EXPIRED, "part": "expired"} | refusal
     return judge(BY_ID[rule], transcript(*lines, stream(scene=SCENE, **fields), completed(SCENE), terms=TERMS)).outcome
 
@@ -30,8 +33,9 @@ BEFORE, AFTER = ("before", 2, 200), ("after", 3, 200)
         ((BEFORE,), Outcome.UNTESTED),
         ((BEFORE, ("after", 3, 500)), Outcome.UNTESTED),
         ((("before", 2, 401), AFTER), Outcome.UNTESTED),
+        ((BEFORE, ("after", 3, 429), ("after", 4, 200, 3)), Outcome.PASS),
     ],
-    ids=["both", "one was not tried", "the last failed", "the first failed"],
+    ids=["both", "one was not tried", "the last failed", "the first failed", "the limiter delayed the last"],
 )
 def test_both_controls_have_to_work(controls, wanted):
     assert outcome("auth.refuses-expired", *controls) is wanted
