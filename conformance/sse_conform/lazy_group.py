@@ -70,6 +70,25 @@ class LazyGroup(click.Group):
             raise UsageError(f"there is no sub-command {name!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, save that no option takes the next one for its value."""
+        self._demand_values(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def _demand_values(self, ctx: click.Context, args: Sequence[str]) -> None:
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        names = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+        # An option whose value may be left out looks at what follows itself.
+        demanding = [option for option in options if not (option.is_flag or isinstance(option.flag_value, str))]
+        takers = {name for option in demanding for name in option.opts}
+        given = iter(args)
+        for name in given:
+            if name in takers and (value := next(given, "")).partition("=")[0] in names:
+                hint = f"give it one before the next option: conform {name} VALUE {value} ..."
+                raise UsageError(f"{name} has no value: {value} follows it", hint=hint)
+            if not name.startswith("-"):
+                return  # the sub-command looks after its own
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """The list of sub-commands, written without importing any of them."""
         with formatter.section("Sub-commands"):

@@ -255,7 +255,10 @@ def _number_problems(profile: Profile) -> Iterator[Problem]:
         remedy = f"milliseconds are meant: if these are seconds, write {numbers.retry * 1000}"
         yield Problem(path="numbers.retry", what=f"is {numbers.retry} ms", remedy=remedy)
     if numbers.latency >= numbers.heartbeat:
-        remedy = "an event must be due before the next heartbeat, else one released by it would look punctual"
+        remedy = (
+            "promise less, or correct numbers.heartbeat: an event must be due before the next heartbeat, "
+            "else one that only a heartbeat releases would look punctual"
+        )
         what = f"is {numbers.latency:g} s, not less than numbers.heartbeat = {numbers.heartbeat:g} s"
         yield Problem(path="numbers.latency", what=what, remedy=remedy)
     if numbers.max_stream_age is not None and numbers.max_stream_age <= numbers.heartbeat:

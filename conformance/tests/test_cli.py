@@ -91,6 +91,9 @@ def test_help_imports_nothing_heavy() -> None:
         (("judge", "none.jsonl"), "there is no transcript none.jsonl", "a run wrote"),
         (("doctor", "--target", "embedded"), "needs no doctor", "a profile"),
         (("init", "--target", "ftp://x"), "neither http nor https", "write it as"),
+        (("--fault", "--only", "heartbeat"), "--fault has no value: --only follows it", "conform --fault VALUE --only"),
+        (("--target", "--only=heartbeat"), "--target has no value", "conform --target VALUE"),
+        (("--skip", "-q"), "--skip has no value", "before the next option"),
         (("init", "file/x.toml"), "file/x.toml cannot be written", "name a file"),
     ],
 )
@@ -159,6 +162,28 @@ def test_a_dead_target_ends_with_one_sentence_and_code_3() -> None:
     assert result.stdout == ""
     assert "the stream route gave no answer" in result.stderr
     assert json.loads(Path("conform-report/report.json").read_text())["exit"]["code"] == ExitCode.TARGET
+
+
+def test_what_stops_before_it_began_leaves_nothing() -> None:
+    for broken in ("numbers.latency = 30", "numbers.latencey = 1"):
+        Path("conform.toml").write_text(f'{broken}\nusers.accounts = [{{ username = "alice", token = "t" }}]\n')
+        result = conform("--target", "http://127.0.0.1:1", "--report", "json=deep/er/report.json")
+        assert result.exit_code == ExitCode.USAGE
+        assert [path.name for path in Path().iterdir()] == ["conform.toml"]
+
+
+def test_what_was_there_before_stays_where_nothing_begins() -> None:
+    Path("conform-report").mkdir()
+    Path("full").mkdir()
+    Path("full/old").touch()
+    assert conform("--target", "http://x", "--report", "json=full/new.json").exit_code == ExitCode.USAGE
+    assert Path("conform-report").is_dir()
+    assert Path("full/old").is_file()
+
+
+def test_an_option_takes_a_value_that_is_no_option() -> None:
+    result = conform("--target", "embedded", "--dry-run", "--browser", "--only", "heartbeat.has-data", "--skip=-q")
+    assert "--skip '-q' matches no rule" in result.stderr
 
 
 def test_an_acceptance_of_no_rule_is_refused() -> None:

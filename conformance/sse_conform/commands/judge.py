@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from sse_conform import __version__, transcript_file
-from sse_conform.commands.output import OutputOptions, emit, prepare
+from sse_conform.commands.output import OutputOptions, emit, prepared
 from sse_conform.errors import TranscriptError
 from sse_conform.exit_code import strongest
 from sse_conform.lazy_group import complain
@@ -37,12 +37,12 @@ def command(
     By the same rules as in its run unless --only or --skip choose among them: the verdicts are the same.
     """
     options = OutputOptions(**output)
-    prepare(options)
-    transcript = transcript_file.read(file)
-    rules = select(_rules_of(transcript.header, file), only=only, skip=skip)
-    if transcript.header.suite != __version__ and not options.quiet:
-        click.echo(f"recorded by {transcript.header.suite}, judged by the rules of {__version__}", err=True)
-    report = report_of(transcript, rules, strict=options.strict)
+    with prepared(options):
+        transcript = transcript_file.read(file)
+        rules = select(_rules_of(transcript.header, file), only=only, skip=skip)
+        if transcript.header.suite != __version__ and not options.quiet:
+            click.echo(f"recorded by {transcript.header.suite}, judged by the rules of {__version__}", err=True)
+        report = report_of(transcript, rules, strict=options.strict)
     codes = {complain(str(trouble), trouble.exit_code) for trouble in emit(report, rules, options)}
     ctx.exit(strongest({report.exit_code, *codes}))
 

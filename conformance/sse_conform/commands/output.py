@@ -1,9 +1,10 @@
 """Where a report goes: one form to standard output, others to files."""
 
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -28,8 +29,29 @@ class OutputOptions:
     verbose: bool = False
 
 
-def prepare(options: OutputOptions, *folders: Path) -> None:
-    """Settle colours, and find out before a long run whether its files can be written."""
+@contextlib.contextmanager
+def prepared(options: OutputOptions, *folders: Path) -> Iterator[None]:
+    """
+    Settle colours, and find out before a long run whether its files can be written.
+
+    The folders that were made for it and stay empty go again where the block fails: what did not begin leaves nothing.
+    """
+    _settle_colours(options)
+    _demand_files(options)
+    made: list[Path] = []
+    try:
+        for folder in (*folders, *(file.parent for _, file in options.reports)):
+            made += [each for each in (folder, *folder.parents) if not each.exists()]
+            _demand_folder(folder)
+        yield
+    except BaseException:
+        for folder in made:
+            with contextlib.suppress(OSError):  # it holds something, or was never made
+                folder.rmdir()
+        raise
+
+
+def _settle_colours(options: OutputOptions) -> None:
     match options.color:
         case "always":
             os.environ.pop("NO_COLOR", None)
@@ -39,6 +61,9 @@ def prepare(options: OutputOptions, *folders: Path) -> None:
             os.environ["NO_COLOR"] = "1"
         case _:
             pass
+
+
+def _demand_files(options: OutputOptions) -> None:
     for _, file in options.reports:
         if file.is_dir():
             raise UsageError(f"--report {file} is a folder", hint="name a file in it")
@@ -46,8 +71,6 @@ def prepare(options: OutputOptions, *folders: Path) -> None:
     for file in files:
         if files.count(file) > 1:
             raise UsageError(f"two reports go to {file}", hint="give each --report a file of its own")
-    for folder in (*folders, *(file.parent for _, file in options.reports)):
-        _demand_folder(folder)
 
 
 def _demand_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from sse_conform import transcript_file
-from sse_conform.commands.output import OutputOptions, emit, prepare, save, save_evidence
+from sse_conform.commands.output import OutputOptions, emit, prepared, save, save_evidence
 from sse_conform.commands.plan_text import write_plan
 from sse_conform.embedded import EMBEDDED, Embedded
 from sse_conform.errors import ConformError, UsageError
@@ -81,8 +81,7 @@ def execute(options: RunOptions) -> int:
         loaded = _load(options, server)
         write_plan(_plan(loaded, rules), loaded.profile, form=options.form, out=sys.stdout)
         return ExitCode.CONFORMS
-    prepare(options, options.output)
-    with server or nullcontext():
+    with prepared(options, options.output), server or nullcontext():
         loaded = _load(options, server)
         plan = _plan(loaded, rules)
         with nullcontext(_silent) if options.quiet else follow(sys.stderr) as listener:

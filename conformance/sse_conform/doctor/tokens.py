@@ -46,7 +46,7 @@ def _mismatches(header: dict[str, Any], claims: dict[str, Any], profile: Profile
         wanted, there = getattr(auth, key), claims.get(claim)
         if wanted and wanted != there and not (isinstance(there, list) and wanted in there):
             said = f"its {claim} is {'missing' if there is None else toml(there)}, auth.{key} is {toml(wanted)}"
-            fix = f"set auth.{key} to what the token has" if there else f"leave auth.{key} out: the token names none"
+            fix = f"set {_named(key, there)}" if there else f"leave auth.{key} out: the token names none"
             yield Check(name=_NAME, said=said, fix=fix)
 
 
@@ -69,9 +69,16 @@ def _description(header: dict[str, Any], claims: dict[str, Any], profile: Profil
     parts.append(f"it ends in {ends - time.time():.0f} s" if isinstance(ends, int | float) else "it never ends")
     undeclared = [key for key, claim in _DECLARABLE if claim in claims and not getattr(auth, key)]
     if undeclared:
-        names = " and ".join(f"auth.{key}" for key in undeclared)
+        names = " and ".join(_named(key, claims[claim]) for key, claim in _DECLARABLE if key in undeclared)
         parts.append(f"where the service insists on it, {names} may be set too")
     return "; ".join(parts)
+
+
+def _named(key: str, claim: Any) -> str:  # noqa: ANN401 - any JSON value
+    """The line of the profile for a claim; of an audience of several the service looks for one (RFC 7519, 4.1.3)."""
+    values = claim if isinstance(claim, list) else [claim]
+    line = " or ".join(toml(value) for value in values)
+    return f"auth.{key} = {line}" + (" (the one that this service looks for)" if len(values) > 1 else "")
 
 
 async def key_checks(visit: Visit) -> AsyncIterator[Check]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from sse_conform.doctor.check import Check
 from sse_conform.doctor.visit import ONE, OTHER, Visit
-from sse_conform.driver.refusal_hints import remedy
+from sse_conform.driver.refusal_hints import remedy, tells
 from sse_conform.entries import EventKind, Published
 from sse_conform.errors import ConformError
 from sse_conform.evidence import PING, SECOND, SNAPSHOT
@@ -44,7 +44,7 @@ async def _event_check(
         return Check(name=name, said=trouble.message, fix=trouble.hint or f"correct by in [triggers.{which}]")
     if not published.accepted:
         said = published.error if 200 <= published.status < 300 else f"was refused: {published.error}"
-        return Check(name=name, said=said, fix=_remedy(which, published.status))
+        return Check(name=name, said=said, fix=_remedy(which, published))
     if trigger.recognise is Recognise.ID and not published.event_id:
         fix = f"correct triggers.{which}.id: the JSON pointer of the notification's id in the last answer"
         return Check(
@@ -58,13 +58,14 @@ async def _event_check(
     return _arrival(visit, name, published)
 
 
-def _remedy(which: str, status: int) -> str:
-    table = f"[triggers.{which}]"
+def _remedy(which: str, published: Published) -> str:
+    table, status, said = f"[triggers.{which}]", published.status, published.error
     if status == 403:
-        return f'the answer says why: {table} may have to say by = "admin", or to send headers'
+        why = "the answer says why" if tells(said) else "the answer does not say why"
+        return f'{why}: {table} may have to say by = "admin", or to send headers, such as one against forged requests'
     if 200 <= status < 300:
         return f"correct the pointers of save in {table}"
-    return remedy(table, status)
+    return remedy(table, status, said)
 
 
 def _arrival(visit: Visit, name: str, published: Published) -> Check:

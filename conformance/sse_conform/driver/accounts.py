@@ -163,7 +163,8 @@ class Accounts:
         if not answer.ok:
             raise SignUpError(
                 f"{signup.method} {signup.path} did not make an account: {answer.summary}",
-                hint=answer.hint or f"{remedy('[users.signup]', answer.status)}; or give [[users.accounts]] instead",
+                hint=answer.hint
+                or f"{remedy('[users.signup]', answer.status, answer.summary)}; or give [[users.accounts]] instead",
             )
         given = answer.value(signup.id) if signup.id else None
         if signup.id and (not isinstance(given, str | int) or isinstance(given, bool)):

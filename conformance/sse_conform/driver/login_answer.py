@@ -27,7 +27,9 @@ def login_failure(login: RequestTemplate, account: Account, answer: Answer, auth
     if not answer.ok:
         said = f"{where} did not log {account.username} in: {answer.summary}"
         wrong = "check the name and the password of the account, and whether [auth.login] is to send json or form"
-        return said, answer.hint or (wrong if answer.status == 401 else remedy("[auth.login]", answer.status))
+        return said, answer.hint or (
+            wrong if answer.status == 401 else remedy("[auth.login]", answer.status, answer.summary)
+        )
     found = next(iter(token_places(answer.document, answer.cookies, answer.headers)), None)
     fix = f"there seems to be one elsewhere: {lines_for(found)}" if found else "check [auth.login] and the account"
     if auth.carrier is Carrier.COOKIE:

@@ -1,4 +1,6 @@
-"""What to do about a request of the profile that the target refuses, by the status of its answer."""
+"""What to do about a request of the profile that the target refuses, by the status of its answer and what it says."""
+
+import re
 
 _ADVICE = {
     400: "correct the body in {table}: the answer says what it lacks",
@@ -9,12 +11,38 @@ _ADVICE = {
     422: "correct the body in {table}: the answer says what it lacks",
     429: "wait: the service limits the request in {table}, and another run or client has used the limit up",
 }
+#: Refusals whose remedy hangs on what the answer says; it may say nothing.
+_SPEAKING = frozenset({400, 403, 409, 422})
+_MUTE = (
+    "the answer does not say why; commonly missing in {table}: {field}, form instead of json, "
+    "or a header, such as one against forged requests (headers = {{ X-CSRF-Token = ... }})"
+)
+_NO_WORDS = re.compile(r"<[^>]*>|https?://[^\s\"']+|\\[nrt]")
+_WORD = re.compile(r"[^\W\d]{3,}")
+#: What refusals are made of that say nothing: reason phrases, and the frames of JSON and HTML around them.
+_PHRASES = frozenset(
+    _WORD.findall(
+        "bad request forbidden conflict unprocessable entity content error errors message msg detail details "
+        "description title type status statuscode status_code code reason http https invalid failed failure false "
+        "true null none success about blank path timestamp traceid trace_id requestid request_id instance data body"
+    )
+)
 
 
-def remedy(table: str, status: int) -> str:
-    """One line of advice on the request in this table of the profile."""
+def remedy(table: str, status: int, said: str) -> str:
+    """One line of advice on the request in this table of the profile, to which the target said this."""
+    if status in _SPEAKING and not tells(said):
+        named = (
+            "{target.id} or {target.username} for whom it concerns" if "trigger" in table else "a field's right name"
+        )
+        return _MUTE.format(table=table, field=named)
     if status in _ADVICE:
         return _ADVICE[status].format(table=table)
     if status >= 500:
         return f"look into the target's logs: it fails on the request in {table}"
     return f"check the request in {table}, and who makes it"
+
+
+def tells(said: str) -> bool:
+    """Whether the words of a refusal are more than those which every refusal has."""
+    return not _PHRASES.issuperset(word.lower() for word in _WORD.findall(_NO_WORDS.sub(" ", said)))

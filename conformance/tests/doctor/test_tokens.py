@@ -30,7 +30,9 @@ def test_a_token_as_the_profile_has_it_is_in_order():
 def test_what_the_token_has_and_the_profile_does_not_name_is_no_problem_but_told():
     (check,) = checks(token(iss="us"))
     assert check.ok
-    assert "auth.issuer may be set too" in check.said
+    assert 'where the service insists on it, auth.issuer = "us" may be set too' in check.said
+    (check,) = checks(token(iss="us", aud=["web", "app"]))
+    assert 'auth.audience = "web" or "app" (the one that this service looks for) may be set too' in check.said
 
 
 def test_an_opaque_token_is_a_part_that_is_missing():
@@ -44,9 +46,9 @@ def test_an_opaque_token_is_a_part_that_is_missing():
     [
         ({}, {"algorithms": ("HS512",)}, "signed with HS256", 'set auth.algorithms = ["HS256"]'),
         ({"userId": 7}, {"subject_claim": "user"}, "no claim user", 'set auth.subject_claim = "sub"'),
-        ({"iss": "us"}, {"issuer": "them"}, 'its iss is "us"', "set auth.issuer to what the token has"),
+        ({"iss": "us"}, {"issuer": "them"}, 'its iss is "us"', 'set auth.issuer = "us"'),
         ({}, {"issuer": "them"}, "its iss is missing", "leave auth.issuer out"),
-        ({"aud": ["web"]}, {"audience": "app"}, 'its aud is ["web"]', "set auth.audience"),
+        ({"aud": ["web"]}, {"audience": "app"}, 'its aud is ["web"]', 'set auth.audience = "web"'),
         ({"ends_in": 60.0}, {}, "it ends in", "give a fresh token"),
         ({"ends_in": -500.0}, {}, "s ago", "give a fresh token"),
     ],
