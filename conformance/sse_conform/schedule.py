@@ -2,8 +2,9 @@
 The plan of a run: which scenes the chosen rules ask for, what they cost, and how short the run can be.
 
 Connections to the target are the scarce thing: with N attempts, a window of W seconds, and B attempts in a window and
-source address, ``ceil(N / B) - 1`` windows must pass before the last one; the limiter's scene then needs one more to
-see the limit end. Outages begin when everything else is over, so what they wait for comes on top.
+source address, ``ceil(N / B) - 1`` windows must pass before the last one; the limiter's scene then waits to see the
+limit end. Outages begin when everything else is over, so what they wait for comes on top. A bound counts only what is
+waited for on purpose: how long a target takes for its answers is its own affair.
 """
 
 import math
@@ -25,9 +26,6 @@ PREFLIGHT = "preflight"
 PREFLIGHT_ATTEMPTS = 2
 #: Attempts below the target's limit that are never used: clocks and windows of the two sides differ a little.
 RESERVE = 2
-#: What the limiter's scene needs beside a window, in seconds: 2 for its burst, 1 for seeing the limit end.
-BURST_SECONDS = 2.0
-RECOVERY_SECONDS = 1.0
 #: Of scenes that wait equally long those of the first nature begin first.
 _TURNS = (Nature.TIMED, Nature.LOUD, Nature.PLAIN, Nature.LIMITER, Nature.OUTAGE)
 
@@ -107,7 +105,7 @@ def make_plan(terms: Terms, rules: Iterable[Rule], scenarios: Mapping[str, Scena
             browsed=browsed,
             longest=longest,
             apart=apart,
-            limiter=bool(limited),
+            limiter=max((s.waits(terms) for s in limited), default=None),
             addresses=addresses,
         ),
     )
@@ -123,7 +121,7 @@ def bound(
     *,
     attempts: int,
     longest: float,
-    limiter: bool,
+    limiter: float | None,
     addresses: int,
     browsed: int = 0,
     apart: float = 0.0,
@@ -133,15 +131,16 @@ def bound(
 
     ``attempts`` are those of the suite's own outside the limiter's scene, ``browsed`` those of browsers; limiter and
     browsers have a source address of their own where there are enough. ``longest`` is the longest wait of those that
-    play together, ``apart`` are the waits of outages.
+    play together, ``limiter`` that of the limiter's scene (None where it is not played), ``apart`` are the waits of
+    outages.
     """
     if not terms.rate_limit:
         return longest + apart
-    shares = share_out(("",) * addresses, limiter=limiter, browser=browsed > 0)
+    shares = share_out(("",) * addresses, limiter=limiter is not None, browser=browsed > 0)
     if shares.browser is None:
         attempts, browsed = attempts + browsed, 0
     windows = max(_windows(terms, attempts, len(shares.ordinary)), _windows(terms, browsed, 1))
-    recovery = BURST_SECONDS + terms.rate_window + RECOVERY_SECONDS if limiter else 0.0
+    recovery = limiter or 0.0
     return apart + (max(longest, windows + recovery) if shares.limiter is None else max(longest, windows, recovery))
 
 
@@ -170,7 +169,7 @@ def _bound_of(transcript: Transcript) -> float:
         browsed=sum(attempt.scene not in limiters and attempt.page > 0 for attempt in attempts),
         longest=max((seconds for scene, seconds in waits.items() if scene not in {*limiters, *outages}), default=0.0),
         apart=sum(waits.get(scene, 0.0) for scene in outages),
-        limiter=any(attempt.scene in limiters for attempt in attempts),
+        limiter=max((waits.get(a.scene, 0.0) for a in attempts if a.scene in limiters), default=None),
         addresses=max(1, len({attempt.address for attempt in attempts})),
     )
 

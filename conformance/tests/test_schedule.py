@@ -71,7 +71,7 @@ def test_a_skipped_scene_costs_nothing():
 def test_a_plan_counts_what_a_conforming_target_brings_about_and_apart_from_it_the_most():
     plan = plan_of(scene("a", attempts=9, usually=2), scene("b", attempts=lambda terms: terms.rate_limit))
     assert (plan.attempts, plan.most) == (PREFLIGHT_ATTEMPTS + 22, PREFLIGHT_ATTEMPTS + 29)
-    assert plan.seconds == bound(TERMS, attempts=PREFLIGHT_ATTEMPTS + 22, longest=0.0, limiter=False, addresses=1)
+    assert plan.seconds == bound(TERMS, attempts=PREFLIGHT_ATTEMPTS + 22, longest=0.0, limiter=None, addresses=1)
 
 
 def test_a_scene_that_no_pack_has_is_our_trouble():
@@ -103,22 +103,24 @@ def test_the_order_does_not_depend_on_the_order_of_the_rules():
 @pytest.mark.parametrize(
     ("attempts", "longest", "limiter", "addresses", "seconds"),
     [
-        (18, 0.0, False, 1, 0.0),  # one window holds all: the last attempt needs no wait
-        (19, 0.0, False, 1, 60.0),
-        (36, 0.0, False, 1, 60.0),
-        (37, 0.0, False, 1, 120.0),
-        (37, 80.2, False, 1, 120.0),  # waits pass meanwhile
-        (19, 80.2, False, 1, 80.2),
-        (36, 0.0, False, 2, 0.0),  # two addresses hold twice as many
-        (37, 0.0, False, 2, 60.0),
-        (18, 0.0, True, 1, 63.0),  # 2 s of burst, 60 s of window, 1 s to see its end
-        (37, 80.2, True, 1, 183.0),
-        (1, 80.2, True, 1, 80.2),
-        (18, 0.0, True, 2, 63.0),  # the limiter has the second address for itself
-        (19, 0.0, True, 2, 63.0),
-        (37, 0.0, True, 2, 120.0),
-        (37, 0.0, True, 3, 63.0),
-        (0, 0.0, False, 1, 0.0),
+        (18, 0.0, None, 1, 0.0),  # one window holds all: the last attempt needs no wait
+        (19, 0.0, None, 1, 60.0),
+        (36, 0.0, None, 1, 60.0),
+        (37, 0.0, None, 1, 120.0),
+        (37, 80.2, None, 1, 120.0),  # waits pass meanwhile
+        (19, 80.2, None, 1, 80.2),
+        (36, 0.0, None, 2, 0.0),  # two addresses hold twice as many
+        (37, 0.0, None, 2, 60.0),
+        (18, 0.0, 68.0, 1, 68.0),  # what the limiter's scene waits comes after the last window ...
+        (37, 80.2, 68.0, 1, 188.0),
+        (1, 80.2, 68.0, 1, 80.2),
+        (37, 0.0, 0.0, 1, 120.0),  # ... and a target without a limit is waited for no longer
+        (18, 0.0, 68.0, 2, 68.0),  # the limiter has the second address for itself
+        (19, 0.0, 68.0, 2, 68.0),
+        (37, 0.0, 68.0, 2, 120.0),
+        (37, 0.0, 68.0, 3, 68.0),
+        (37, 0.0, 0.0, 3, 60.0),
+        (0, 0.0, None, 1, 0.0),
     ],
 )
 def test_the_bound_worked_by_hand(attempts, longest, limiter, addresses, seconds):
@@ -127,11 +129,11 @@ def test_the_bound_worked_by_hand(attempts, longest, limiter, addresses, seconds
 
 
 def test_without_a_limit_only_waits_take_time():
-    assert bound(Terms(rate_limit=0), attempts=900, longest=80.0, limiter=False, addresses=1) == 80.0
+    assert bound(Terms(rate_limit=0), attempts=900, longest=80.0, limiter=None, addresses=1) == 80.0
 
 
 def test_of_the_smallest_limit_one_attempt_a_window_is_left():
-    assert bound(Terms(rate_limit=1, rate_window=3.0), attempts=4, longest=0.0, limiter=False, addresses=1) == 9.0
+    assert bound(Terms(rate_limit=1, rate_window=3.0), attempts=4, longest=0.0, limiter=None, addresses=1) == 9.0
 
 
 @pytest.mark.parametrize("addresses", [1, 2, 3])
@@ -140,7 +142,7 @@ def test_a_plan_is_bounded_by_all_attempts_but_the_limiters_and_the_longest_wait
     limiter = scene("c", attempts=66, waits=60.5, nature=Nature.LIMITER)
     plan = plan_of(*scenes, limiter, addresses=addresses)
     assert plan.attempts == PREFLIGHT_ATTEMPTS + 50 + 66
-    assert plan.seconds == bound(TERMS, attempts=52, longest=70.0, limiter=True, addresses=addresses)
+    assert plan.seconds == bound(TERMS, attempts=52, longest=70.0, limiter=60.5, addresses=addresses)
 
 
 # the bound recomputed from what was done
@@ -194,9 +196,10 @@ def test_waits_of_several_scenes_pass_at_the_same_time():
     assert bound_of(transcript(waited(0, 3), waited(4, 6, "b"), terms=TERMS)) == 3.0
 
 
-def test_what_the_limiters_scene_waits_is_in_the_formula_already():
-    lines = waited(0, 60.5, "c"), stream(scene="c")
-    assert bound_of(transcript(*lines, terms=TERMS, limiters=("c",))) == 63.0
+def test_of_the_limiters_scene_counts_what_it_waited_and_no_window_that_it_did_not():
+    lines = waited(0, 7.5, "c"), waited(8, 68.5, "c"), waited(10, 12, "c"), stream(scene="c")
+    assert bound_of(transcript(*lines, terms=TERMS, limiters=("c",))) == 68.0
+    assert bound_of(transcript(stream(scene="c"), terms=TERMS, limiters=("c",))) == 0.0
 
 
 OUTAGE = scene("d", attempts=2, waits=4.0, nature=Nature.OUTAGE)
@@ -237,5 +240,5 @@ def test_with_two_addresses_browsers_share_that_of_the_scenes():
     ],
 )
 def test_the_attempts_of_browsers_count(addresses, seconds):
-    got = bound(TERMS, attempts=10, browsed=12, longest=0.0, limiter=False, addresses=addresses)
+    got = bound(TERMS, attempts=10, browsed=12, longest=0.0, limiter=None, addresses=addresses)
     assert got == pytest.approx(seconds)

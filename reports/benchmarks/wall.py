@@ -8,8 +8,8 @@ addresses for these attempts, B = (L - 2) * A attempts fit into a window, and
     bound = max(longest chain of waits, (ceil(N / B) - 1) * W, R)   where the limiter has an address of its own,
     bound = max(longest chain of waits, (ceil(N / B) - 1) * W + R)  where it shares one with the others,
 
-with R = 2 s + W + 1 s for its burst, the window that it has to see pass, and the end of the limit. What a stop and
-a start take comes on top, for nothing else can happen then.
+with R what the limiter's scene waits: a part of a window, and then the window that it has to see pass. How long its
+burst takes is the target's affair. What a stop and a start take comes on top, for nothing else can happen then.
 
 The run is what the transcript covers; the command adds starting and stopping the reference server and Python. Memory is
 the most that the suite's own process ever held (VmHWM), its children's not included.
@@ -37,7 +37,6 @@ MOST = 1.15
 MOST_MEMORY = 200.0
 SECOND = 1e9
 RESERVE = 2
-BURST, RECOVERY = 2.0, 1.0
 ONE_ADDRESS = {"CONFORM_SOURCE_ADDRESSES": "127.0.0.1"}
 #: The suite, which says at its end how much memory it ever held, in kB.
 SUITE = r"""
@@ -85,7 +84,7 @@ def bound(header: dict[str, Any], entries: list[dict[str, Any]]) -> tuple[float,
     waits: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for entry in sorted((entry for entry in entries if entry["entry"] == "waited"), key=lambda entry: entry["t"]):
-        if (scene := entry["scene"]) not in limiters | outages:  # waits of one scene that overlap pass at the same time
+        if (scene := entry["scene"]) not in outages:  # waits of one scene that overlap pass at the same time
             waits[scene] += max(0, entry["until"] - max(entry["t"], seen[scene]))
             seen[scene] = max(entry["until"], seen[scene])
     apart = sum(entry["done"] - entry["t"] for entry in entries if entry["entry"] == "commanded") / SECOND
@@ -93,10 +92,10 @@ def bound(header: dict[str, Any], entries: list[dict[str, Any]]) -> tuple[float,
     ordinary = [attempt for attempt in attempts if attempt["scene"] not in limiters]
     addresses = {attempt["address"] for attempt in ordinary}
     shared = bool(addresses & {attempt["address"] for attempt in attempts if attempt["scene"] in limiters})
+    recovery = sum(waits.pop(scene, 0) for scene in limiters) / SECOND
     longest = max(waits.values(), default=0) / SECOND
     windows = (math.ceil(len(ordinary) / ((limit - RESERVE) * len(addresses))) - 1) * window
-    recovery = BURST + window + RECOVERY if limiters else 0.0
-    parts = f"waits {longest:.1f} s, windows {windows:g} s ({len(ordinary)} attempts), limit {recovery:g} s"
+    parts = f"waits {longest:.1f} s, windows {windows:g} s ({len(ordinary)} attempts), limit {recovery:.1f} s"
     parts += f", restart {apart:.1f} s"
     return apart + max(longest, windows + recovery if shared else max(windows, recovery)), parts
 
