@@ -14,6 +14,7 @@ from sse_conform.rule import Finding, Rule
 from sse_conform.schedule import PREFLIGHT
 from sse_conform.spec import Capability, Level
 from sse_conform.takes import takes
+from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
 from sse_conform.want import why_nothing
 
@@ -89,6 +90,13 @@ def judge(rule: Rule, transcript: Transcript) -> Verdict:
     return _judge(rule, takes(transcript))
 
 
+def unclaimed(rule: Rule, terms: Terms) -> str:
+    """Which part of the contract that it may leave out the target does not claim; empty where the rule applies."""
+    lacking = (need for need in Capability if need.may and need in rule.needs and not terms.has(need))
+    need = next(lacking, None)
+    return f"{need.value} is not declared ({need.remedy})" if need else ""
+
+
 def _judge(rule: Rule, recorded: tuple[Transcript, ...]) -> Verdict:
     """
     Apply one rule to each take: a breach counts in whichever it is, and for silence the better one is enough.
@@ -97,9 +105,8 @@ def _judge(rule: Rule, recorded: tuple[Transcript, ...]) -> Verdict:
     """
     terms, stopped = recorded[0].terms, recorded[0].outcomes.get(PREFLIGHT)
     missing = [need for need in Capability if need in rule.needs and not terms.has(need)]
-    may = [need for need in missing if need.may]
-    if may:
-        return _verdict(rule, Outcome.NOT_APPLICABLE, reason=f"{may[0].value} is not declared ({may[0].remedy})")
+    if reason := unclaimed(rule, terms):
+        return _verdict(rule, Outcome.NOT_APPLICABLE, reason=reason)
     if missing:
         return _verdict(rule, Outcome.UNTESTED, reason="; ".join(need.remedy for need in missing))
     if stopped and stopped.outcome is e.SceneOutcome.BROKEN:

@@ -5,9 +5,10 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
-    """Whether a part is in order, to be mended, or not there at all."""
+    """Whether a part is in order, to be mended, not there at all, or only to be known of."""
 
     OK = "ok"
+    NOTE = "note"
     PROBLEM = "problem"
     MISSING = "missing"
 
@@ -20,15 +21,16 @@ class Check:
     said: str
     fix: str = ""
     missing: bool = False
+    note: bool = False
 
     @property
     def standing(self) -> Standing:
         """How it stands: what needs a fix is a problem, or missing."""
         if not self.fix:
-            return Standing.OK
+            return Standing.NOTE if self.note else Standing.OK
         return Standing.MISSING if self.missing else Standing.PROBLEM
 
     @property
     def ok(self) -> bool:
         """Whether nothing has to be mended."""
-        return self.standing is Standing.OK
+        return not self.fix

@@ -1,4 +1,4 @@
-"""What a profile leaves out, and what that costs: rules that stay untested."""
+"""What a profile leaves out, and what that costs: rules that stay untested, and rules that do not apply."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ from sse_conform.doctor.check import Check
 from sse_conform.profile import Profile
 from sse_conform.rule import Rule
 from sse_conform.spec import Capability, Level
+from sse_conform.verdict import unclaimed
 
 #: Without any trigger these are missing of themselves.
 _TRIGGERED = frozenset(
@@ -37,3 +38,12 @@ def lack_checks(profile: Profile, rules: Iterable[Rule]) -> Iterator[Check]:
         said = f"not given, so {rules_stay} untested"
         fix = f"{capability.remedy}; or accept it in accept_untested"
         yield Check(name=capability.value.replace("-", " "), said=said, fix=fix, missing=True)
+
+
+def unclaimed_checks(profile: Profile, rules: Iterable[Rule]) -> Iterator[Check]:
+    """The parts of the contract that the profile does not claim, each with its price, in the words of a report."""
+    asked = [rule for rule in rules if profile.browser.engine or not rule.in_browser]
+    reasons = Counter(filter(None, (unclaimed(rule, profile.terms) for rule in asked)))
+    for reason, number in reasons.most_common():
+        count = "1 rule does" if number == 1 else f"{number} rules do"
+        yield Check(name="not claimed", said=f"{count} not apply: {reason}", note=True)

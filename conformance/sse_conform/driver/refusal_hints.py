@@ -23,8 +23,8 @@ _WORD = re.compile(r"[^\W\d]{3,}")
 _PHRASES = frozenset(
     _WORD.findall(
         "bad request forbidden conflict unprocessable entity content error errors message msg detail details "
-        "description title type status statuscode status_code code reason http https invalid failed failure false "
-        "true null none success about blank path timestamp traceid trace_id requestid request_id instance data body"
+        "description body title type status statuscode status_code code reason http https invalid failed failure false "
+        "problem true null none success about blank path timestamp traceid trace_id requestid request_id instance data"
     )
 )
 

@@ -67,8 +67,13 @@ def retry_is_sensible(subject: tuple[Event, Field], terms: Terms) -> Iterator[Fi
     value = int(field.value)
     if value < SHORTEST_RETRY_MS:
         yield Finding(expected=f"at least {SHORTEST_RETRY_MS} ms", actual=f"retry: {value}", at=event)
-    elif terms.retry and not terms.retry * (1 - JITTER) <= value <= terms.retry * (1 + JITTER):
+    elif terms.retry and not near_retry(value, terms.retry):
         yield Finding(expected=f"{terms.retry} ms, give or take half of it", actual=f"retry: {value}", at=event)
+
+
+def near_retry(value: int, promised: int) -> bool:
+    """Whether a retry time is the promised one, or spreads clients around it."""
+    return promised * (1 - JITTER) <= value <= promised * (1 + JITTER)
 
 
 def _speaking(transcript: Transcript) -> Iterator[Stream]:

@@ -1,6 +1,7 @@
 """Profiles with one mistake each, against the reference server: what a newcomer is told."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from sse_conform.doctor.check import Check, Standing
 from sse_conform.doctor.examination import examine
+from sse_conform.doctor.steps import steps_of
 from sse_conform.doctor.visit import MOST_ATTEMPTS
 from sse_conform.embedded import Embedded
 from sse_conform.profile_file import LoadedProfile, load_profile
@@ -32,7 +34,9 @@ ADDRESSES = (f"127.0.1.{number}" for number in range(1, 255))
 
 
 def loaded(server: Embedded, changes: dict[str, Any] | None = None, **environ: str) -> LoadedProfile:
-    overrides = {**server.overrides, "source_addresses": [next(ADDRESSES)], **(changes or {})}
+    # No ping is due so soon, so none is waited for.
+    calm = {"numbers.heartbeat": 25.0}
+    overrides = {**server.overrides, **calm, "source_addresses": [next(ADDRESSES)], **(changes or {})}
     return load_profile(file=server.profile_file(), overrides=overrides, environ={**server.secrets, **environ})
 
 
@@ -55,11 +59,50 @@ FOR_TARGET = {"title": "{text}", "assignee": "{target.id}"}
 async def test_a_profile_in_order_passes_every_check(server: Embedded) -> None:
     checks = await checks_of(loaded(server))
     assert [check for check in checks if not check.ok] == []
-    assert [check.name for check in checks] == [
+    assert [check.name for check in checks if check.standing is Standing.OK] == [
         "DNS", "TCP", "source addresses", "sign-up", "login", "accounts", "token", "stream", "content type", "clock",
         "snapshot", "key", "leeway", "second user", "trigger vulnerability", "trigger assignment", "trigger alert",
-        "trigger sensitive", "trigger invalid", "polling", "metrics", "replay", "cors", "logout", "cost", "control",
+        "trigger sensitive", "trigger invalid", "retry", "polling", "metrics", "replay", "cors", "logout", "cost",
+        "control",
     ]  # fmt: skip
+
+
+async def test_the_steps_that_are_announced_are_those_that_are_tried(server: Embedded) -> None:
+    profile = loaded(server)
+    names = [check.name for check in await checks_of(profile)]
+    steps = [*steps_of(profile.profile)]
+    assert [name for name in dict.fromkeys(names) if name in steps] == steps
+
+
+async def test_a_ping_that_is_due_soon_is_waited_for_and_other_numbers_are_said_to_be_untried(server: Embedded) -> None:
+    heartbeat = server.overrides["numbers.heartbeat"]
+    checks = {check.name: check for check in await checks_of(loaded(server, {"numbers.heartbeat": heartbeat}))}
+    assert checks["heartbeat"].ok
+    assert f"numbers.heartbeat is {heartbeat:g} s" in checks["heartbeat"].said
+    assert "heartbeat =" not in checks["numbers"].said
+    assert "rate_limit = " in checks["numbers"].said
+    calm = {check.name: check for check in await checks_of(loaded(server))}
+    assert "heartbeat" not in calm
+    assert calm["numbers"].said.startswith("not tried here, but judged by a run: heartbeat = 25, rate_limit = ")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "untried"),
+    [("login path", "token, stream, key, second user"), ("stream path", "key, second user, trigger vulnerability")],
+)
+async def test_where_it_ends_early_the_steps_are_named_that_were_not_tried(
+    server: Embedded, mistake: str, untried: str
+) -> None:
+    (note,) = [check for check in await checks_of(loaded(server, MISTAKES[mistake][0])) if check.name == "not tried"]
+    assert re.match(rf"\d+ steps not tried: {untried}, ", note.said)
+    assert note.said.endswith(", cors, logout")
+    assert note.standing is Standing.NOTE
+
+
+async def test_without_a_way_to_the_target_no_step_is_tried(server: Embedded) -> None:
+    profile = loaded(server, {"url": "http://127.0.0.1:9"})
+    (note,) = [check for check in await checks_of(profile) if check.name == "not tried"]
+    assert note.said == f"{len([*steps_of(profile.profile)])} steps not tried: {', '.join(steps_of(profile.profile))}"
 
 
 async def test_it_costs_no_more_attempts_than_it_says(server: Embedded) -> None:

@@ -1,10 +1,22 @@
 from sse_conform.doctor.check import Standing
-from sse_conform.doctor.lacks import lack_checks
-from sse_conform.profile import Account, Auth, Profile, RequestTemplate, Role, Trigger, Triggers, Users
+from sse_conform.doctor.lacks import lack_checks, unclaimed_checks
+from sse_conform.profile import (
+    Account,
+    Auth,
+    BrowserChoice,
+    Engine,
+    Profile,
+    RequestTemplate,
+    Role,
+    Trigger,
+    Triggers,
+    Users,
+)
 from sse_conform.spec import Capability, Level
 from sse_conform.terms import Accepted
+from sse_conform.verdict import judge
 
-from ..records import rule_of
+from ..records import rule_of, transcript
 
 BARE = Profile(url="http://x", users=Users(accounts=(Account(username="alice", token="t"),)))
 
@@ -48,3 +60,20 @@ def test_nothing_is_missing_where_everything_is_given():
     )
     needs = {Capability.TRIGGERS, Capability.SECOND_USER, Capability.SIGNING_KEY}
     assert lacks(rule_of(needs=needs), profile=profile) == {}
+
+
+def test_what_is_not_claimed_comes_with_its_price_in_the_words_of_the_report():
+    polling = [rule_of(id=f"area.{n}", needs={Capability.POLLING}) for n in range(2)]
+    rules = [rule_of(needs={Capability.CORS}), *polling, rule_of(), rule_of(needs={Capability.TRIGGERS})]
+    most, least = unclaimed_checks(BARE, rules)
+    assert most.said == f"2 rules do not apply: {judge(polling[0], transcript(terms=BARE.terms)).reason}"
+    assert least.said.startswith("1 rule does not apply: cors is not declared (declare capabilities.cors = true)")
+    assert most.ok
+    assert most.standing is Standing.NOTE
+
+
+def test_rules_in_a_browser_are_counted_where_one_judges():
+    rules = [rule_of(needs={Capability.BROWSER, Capability.UI})]
+    browsing = Profile(url="http://x", users=BARE.users, browser=BrowserChoice(engine=Engine.CHROMIUM))
+    assert list(unclaimed_checks(BARE, rules)) == []
+    assert len(list(unclaimed_checks(browsing, rules))) == 1
