@@ -7,6 +7,7 @@ from typing import Any
 from sse_conform import entries as e
 from sse_conform.eventstream import Frame
 from sse_conform.json_pointer import resolve
+from sse_conform.markers import MARKER
 from sse_conform.strict_json import NotJson, strict_json, texts
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
@@ -68,6 +69,36 @@ def names(published: e.Published, item: dict[str, Any]) -> bool:
     if published.marker:
         return any(published.marker in text for text in texts(item))
     return str(item.get("id")) == published.event_id
+
+
+class Known:
+    """Publishes by what they are known again by: for whoever looks for many of them in many places."""
+
+    def __init__(self, published: Iterable[e.Published]) -> None:
+        self._marked: dict[str, e.Published] = {}
+        self._others: list[e.Published] = []
+        for each in published:
+            if each.marker:
+                self._marked[each.marker] = each
+            else:
+                self._others.append(each)
+
+    def told(self, frame: Frame) -> list[e.Published]:
+        """Those that this frame is, as :func:`recognises` has it, in order."""
+        data = frame.data or ""
+        found = [self._marked.get(marker) for marker in MARKER.findall(data)]
+        found += [p for p in self._others if tells_of(p, data)]
+        return _in_order(found)
+
+    def named(self, item: dict[str, Any]) -> list[e.Published]:
+        """Those that this item of a snapshot or of a poll is, as :func:`names` has it, in order."""
+        found = [self._marked.get(marker) for text in texts(item) for marker in MARKER.findall(text)]
+        found += [p for p in self._others if names(p, item)]
+        return _in_order(found)
+
+
+def _in_order(found: Iterable[e.Published | None]) -> list[e.Published]:
+    return sorted({p.number: p for p in found if p}.values(), key=lambda p: p.number)
 
 
 def lists(snapshot: Event, published: e.Published) -> bool:

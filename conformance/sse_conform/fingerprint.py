@@ -13,7 +13,7 @@ from sse_conform.shipped import shipped
 #: The judge, its scenes and the reference server; found without importing them.
 PACKAGES = ("sse_conform", "sse_conform_scenarios", "sse_conform_server")
 #: What else decides how a run goes.
-LIBRARIES = ("h11", "httpx", "uvicorn", "starlette", "fastapi", "sqlalchemy", "aiosqlite", "pyjwt")
+LIBRARIES = ("h11", "httpx", "uvicorn", "starlette", "fastapi", "sqlalchemy", "pyjwt")
 _KINDS = {".py", ".toml"}
 
 

@@ -142,6 +142,18 @@ def test_an_item_is_named_by_a_marker_in_any_text_or_by_its_id():
     assert not names(published(marker="", event_id="7"), {"message": "7"})
 
 
+def test_many_publishes_are_known_again_as_each_of_them_is():
+    marked = [published(number=number) for number in (3, 1, 2)]
+    twins = [published(number=number, marker="", event_id="7") for number in (5, 4)]
+    known = evidence.Known([*marked, *twins])
+    texts = [*(p.marker for p in marked), f"{marked[0].marker} {marked[1].marker}", "mk" + 16 * "0" + "x", ""]
+    for text in texts:
+        for identifier in (7, "7", 8):
+            item = {"id": identifier, "message": text}
+            of_item = sorted((p for p in [*marked, *twins] if names(p, item)), key=lambda p: p.number)
+            assert known.named(item) == of_item == known.told(frame(event("notification", item)))
+
+
 # selections
 
 

@@ -2,15 +2,30 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Label, Row, Select, event, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Exists,
+    Label,
+    Row,
+    Select,
+    UpdateBase,
+    create_engine,
+    event,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from sse_conform_server.models import (
     Kind,
@@ -24,6 +39,11 @@ from sse_conform_server.models import (
     users,
     vulnerabilities,
 )  # fmt: skip
+
+T = TypeVar("T")
+
+#: As many connections to the database are in use at once, each by a thread.
+THREADS = 4
 
 
 class UsernameTakenError(Exception):
@@ -50,101 +70,119 @@ class Page:
 
 
 class Store:
-    """The one place that speaks SQL. Writes are serialised in this process, and by row lock between processes."""
+    """
+    The one place that speaks SQL. Writes are serialised in this process, and by row lock between processes.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Each piece of work is done by a thread as a whole: to change threads costs more than most queries.
+    """
+
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="store")
 
     async def prepare(self) -> None:
         """Create what is missing in the database."""
-        async with self.engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-            if await connection.scalar(select(func.count()).select_from(notification_sequence)) == 0:
-                await connection.execute(insert(notification_sequence).values(last=0))
+        await self.write(_create)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self.engine.dispose()
+        self._threads.shutdown()
+        self.engine.dispose()
 
-    @asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncConnection]:
-        async with self._writing, self.engine.begin() as connection:
-            yield connection
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do this on a connection, in a thread."""
+        return await self._apart(lambda: self._on(self.engine.connect, work))
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do this in one transaction, in a thread, when no other one is under way; committed on return."""
+        async with self._writing:
+            return await self._apart(lambda: self._on(self.engine.begin, work))
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    @staticmethod
+    def _on(opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:
+        with opened() as connection:
+            return work(connection)
 
     async def add_user(self, user: User, *, password_hash: str) -> None:
         """Keep a new account; raises `UsernameTakenError`."""
         try:
-            async with self._write() as connection:
-                await connection.execute(insert(users).values(**asdict(user), password_hash=password_hash))
+            await self.write(lambda c: c.execute(insert(users).values(**asdict(user), password_hash=password_hash)))
         except IntegrityError:
             raise UsernameTakenError from None
 
     async def credentials(self, username: str) -> tuple[User, str] | None:
         """The account of that exact name with its password hash."""
         query = select(users).where(users.c.username == username)
-        async with self.engine.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self.read(lambda c: c.execute(query).one_or_none())
         return None if row is None else (_user(row), row.password_hash)
 
     async def session(self, user_id: str, token_id: str) -> User | None:
         """The user behind a token, unless there is none or the token was revoked."""
         revoked = exists().where(revoked_tokens.c.id == token_id)
-        async with self.engine.connect() as connection:
-            row = (await connection.execute(select(users).where(users.c.id == user_id, ~revoked))).one_or_none()
+        query = select(users).where(users.c.id == user_id, ~revoked)
+        row = await self.read(lambda c: c.execute(query).one_or_none())
         return None if row is None else _user(row)
 
     async def revoked(self, token_id: str) -> bool:
         """Whether the token was revoked."""
-        async with self.engine.connect() as connection:
-            return bool(await connection.scalar(select(exists().where(revoked_tokens.c.id == token_id))))
+        return await self._is(exists().where(revoked_tokens.c.id == token_id))
 
     async def user_exists(self, user_id: str) -> bool:
         """Whether that account is there."""
-        async with self.engine.connect() as connection:
-            return bool(await connection.scalar(select(exists().where(users.c.id == user_id))))
+        return await self._is(exists().where(users.c.id == user_id))
+
+    async def _is(self, there: Exists) -> bool:
+        return bool(await self.read(lambda c: c.scalar(select(there))))
 
     async def revoke(self, token_id: str, *, expires_at: float) -> None:
         """Refuse this token from now on; forget those that are past their end anyway."""
-        async with self._write() as connection:
-            await connection.execute(revoked_tokens.delete().where(revoked_tokens.c.expires_at < time.time() - 60))
-            if not await connection.scalar(select(exists().where(revoked_tokens.c.id == token_id))):
-                await connection.execute(insert(revoked_tokens).values(id=token_id, expires_at=expires_at))
+
+        def keep(connection: Connection) -> None:
+            connection.execute(revoked_tokens.delete().where(revoked_tokens.c.expires_at < time.time() - 60))
+            if not connection.scalar(select(exists().where(revoked_tokens.c.id == token_id))):
+                connection.execute(insert(revoked_tokens).values(id=token_id, expires_at=expires_at))
+
+        await self.write(keep)
 
     async def add_vulnerability(self, vulnerability: Vulnerability, draft: Draft) -> Sequence[Notification]:
         """Keep a vulnerability together with the notifications about it: both or neither."""
-        async with self._write() as connection:
-            await connection.execute(insert(vulnerabilities).values(**asdict(vulnerability)))
-            return await self._add_notifications(connection, draft)
+        return await self._change(insert(vulnerabilities).values(**asdict(vulnerability)), draft)
 
     async def vulnerability(self, vulnerability_id: str) -> Vulnerability | None:
         """One vulnerability by id."""
         query = select(vulnerabilities).where(vulnerabilities.c.id == vulnerability_id)
-        async with self.engine.connect() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
+        row = await self.read(lambda c: c.execute(query).mappings().one_or_none())
         return None if row is None else Vulnerability(**row)
 
     async def assign(self, vulnerability_id: str, assignee: str, draft: Draft) -> Sequence[Notification]:
         """Change the assignee together with telling them: both or neither."""
         change = update(vulnerabilities).where(vulnerabilities.c.id == vulnerability_id).values(assignee=assignee)
-        async with self._write() as connection:
-            await connection.execute(change)
-            return await self._add_notifications(connection, draft)
+        return await self._change(change, draft)
+
+    async def _change(self, change: UpdateBase, draft: Draft) -> Sequence[Notification]:
+        def keep(connection: Connection) -> Sequence[Notification]:
+            connection.execute(change)
+            return self._add_notifications(connection, draft)
+
+        return await self.write(keep)
 
     async def add_notifications(self, draft: Draft) -> Sequence[Notification]:
         """Number and keep one notification for each recipient; committed on return, in id order."""
-        async with self._write() as connection:
-            return await self._add_notifications(connection, draft)
+        return await self.write(lambda connection: self._add_notifications(connection, draft))
 
-    async def _add_notifications(self, connection: AsyncConnection, draft: Draft) -> Sequence[Notification]:
+    def _add_notifications(self, connection: Connection, draft: Draft) -> Sequence[Notification]:
         recipients = [draft.recipient]
         if draft.recipient is None:
-            recipients = list((await connection.scalars(select(users.c.id).order_by(users.c.id))).all())
+            recipients = list(connection.scalars(select(users.c.id).order_by(users.c.id)).all())
         if not recipients:
             return ()
         sequence = notification_sequence
         advance = update(sequence).values(last=sequence.c.last + len(recipients)).returning(sequence.c.last)
-        first = (await connection.execute(advance)).scalar_one() - len(recipients) + 1
+        first = connection.execute(advance).scalar_one() - len(recipients) + 1
         now = time.time()
         added = [
             Notification(
@@ -153,11 +191,11 @@ class Store:
             )
             for number, recipient in enumerate(recipients, start=first)
         ]  # fmt: skip
-        await self._file(connection, added)
+        self._file(connection, added)
         return added
 
-    async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:
-        await connection.execute(insert(notifications), [_row(notification) for notification in added])
+    def _file(self, connection: Connection, added: Sequence[Notification]) -> None:
+        connection.execute(insert(notifications), [_row(notification) for notification in added])
 
     async def newest(self, user_id: str, count: int) -> Page:
         """The newest `count`, newest first, and the unread count, both of one instant."""
@@ -172,34 +210,34 @@ class Store:
         return await self._page(later.order_by(notifications.c.id).limit(count))
 
     async def _page(self, query: Select[Any]) -> Page:
-        async with self.engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self.read(lambda c: c.execute(query).all())
         return Page(unread=rows[0].unread if rows else 0, items=tuple(_notification(row) for row in rows))
 
     async def unread(self, user_id: str) -> int:
         """How many of this user's notifications are unread."""
-        async with self.engine.connect() as connection:
-            return await connection.scalar(select(_unread(user_id))) or 0
+        return await self.read(lambda c: c.scalar(select(_unread(user_id)))) or 0
 
     async def owns(self, user_id: str, notification_id: int) -> bool:
         """Whether that notification is this user's."""
         mine = (notifications.c.id == notification_id) & (notifications.c.user_id == user_id)
-        async with self.engine.connect() as connection:
-            return bool(await connection.scalar(select(exists().where(mine))))
+        return await self._is(exists().where(mine))
 
     async def last_id(self) -> int:
         """The highest id given out to anybody."""
-        async with self.engine.connect() as connection:
-            last: int = (await connection.execute(select(notification_sequence.c.last))).scalar_one()
-        return last
+        return await self.read(lambda c: c.execute(select(notification_sequence.c.last)).scalar_one())
 
     async def mark_read(self, user_id: str, notification_id: int | None) -> None:
         """Mark one of the user's notifications read, or all of them for `None`."""
         change = update(notifications).where(notifications.c.user_id == user_id, ~notifications.c.read)
         if notification_id is not None:
             change = change.where(notifications.c.id == notification_id)
-        async with self._write() as connection:
-            await connection.execute(change.values(read=True))
+        await self.write(lambda c: c.execute(change.values(read=True)))
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    if connection.scalar(select(func.count()).select_from(notification_sequence)) == 0:
+        connection.execute(insert(notification_sequence).values(last=0))
 
 
 def open_store(database: str) -> Store:
@@ -209,16 +247,15 @@ def open_store(database: str) -> Store:
     Raises `ValueError` when no driver for the URL is there.
     """
     if "://" not in database:
-        database = f"sqlite+aiosqlite:///{database}"
-    for plain, driver in (("sqlite://", "sqlite+aiosqlite://"), ("postgresql://", "postgresql+psycopg://")):
-        if database.startswith(plain):
-            database = driver + database.removeprefix(plain)
+        database = f"sqlite:///{database}"
+    if database.startswith("postgresql://"):
+        database = "postgresql+psycopg://" + database.removeprefix("postgresql://")
     try:
-        engine = create_async_engine(database)
+        engine = create_engine(database)
     except ModuleNotFoundError as error:
         raise ValueError(f"the database driver {error.name} is not installed: pip install {error.name}") from None
     if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        event.listen(engine, "connect", _tune_sqlite)
     return Store(engine)
 
 

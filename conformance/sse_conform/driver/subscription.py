@@ -9,7 +9,7 @@ from sse_conform.driver.content_coding import ContentDecoder
 from sse_conform.driver.news import News
 from sse_conform.driver.stream_reader import End, Head, OpenStream, Piece, Stamp
 from sse_conform.eventstream import Decoder, Frame
-from sse_conform.evidence import recognises
+from sse_conform.evidence import Known
 from sse_conform.recorder import Recorder
 from sse_conform.terms import Terms
 
@@ -148,13 +148,14 @@ class LiveSubscription:
 
     async def until(self, *published: e.Published) -> bool:
         """Wait until each of the published events that the target accepted was seen here."""
-        missing = [p for p in published if p.accepted]
-        looked_at = 0
+        missing = {p.number: p for p in published if p.accepted}
+        known, looked_at = Known(missing.values()), 0
 
         def all_seen() -> bool:
             nonlocal looked_at
             for frame in self._frames[looked_at:]:
-                missing[:] = [p for p in missing if not recognises(p, frame)]
+                for seen in known.told(frame):
+                    missing.pop(seen.number, None)
             looked_at = len(self._frames)
             return not missing
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sse_conform import entries as e
 from sse_conform.entries import TokenKind
-from sse_conform.evidence import first_snapshot, items, names, objects, page, refuses
+from sse_conform.evidence import Known, first_snapshot, items, names, objects, page, refuses
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
@@ -207,15 +207,13 @@ def lists_own_items(subject: tuple[Poll, Transcript]) -> Iterator[Finding]:
     An event for somebody else was published before each of them; one goes on from that user's cursor.
     """
     poll, transcript = subject
-    foreign = [
+    foreign = Known(
         p for p in transcript.publishes if p.accepted and not p.everyone and poll.exchange.user not in {p.to, p.sender}
-    ]
-    for published in foreign:
-        if any(names(published, item) for item in poll.items):
-            yield Finding(
-                expected=f"items of {poll.exchange.user}", actual=f"an item of {published.to}", at=poll.exchange
-            )
-            return
+    )
+    found = [published for item in poll.items for published in foreign.named(item)]
+    if found:
+        actual = f"an item of {min(found, key=lambda p: p.number).to}"
+        yield Finding(expected=f"items of {poll.exchange.user}", actual=actual, at=poll.exchange)
 
 
 def agreements(transcript: Transcript) -> Iterator[tuple[Poll, dict[str, Any], dict[str, Any]]]:

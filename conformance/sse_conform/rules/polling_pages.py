@@ -1,11 +1,12 @@
 """Rules on following the cursor: pages neither skip nor repeat, come in order, and keep their limit."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from sse_conform import entries as e
-from sse_conform.evidence import names, page
+from sse_conform.evidence import Known, page
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.polling import Poll, polls
 from sse_conform.spec import Capability, Level, plan
@@ -27,8 +28,11 @@ class Walk:
 
     def positions(self) -> list[list[int]]:
         """For each publish the places at which it stands, counted over all pages."""
-        listed = [item for page in self.pages for item in page.items]
-        return [[place for place, item in enumerate(listed) if names(p, item)] for p in self.published]
+        known, places = Known(self.published), defaultdict[int, list[int]](list)
+        for place, item in enumerate(item for poll in self.pages for item in poll.items):
+            for published in known.named(item):
+                places[published.number].append(place)
+        return [places[published.number] for published in self.published]
 
 
 def walks(transcript: Transcript) -> Iterator[Walk]:

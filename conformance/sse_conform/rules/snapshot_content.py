@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import NOTIFICATION, first_snapshot, is_list, items, lists, names, opened
+from sse_conform.evidence import NOTIFICATION, Known, first_snapshot, is_list, items, lists, names, opened
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
@@ -210,11 +210,11 @@ def newest_known(transcript: Transcript) -> Iterator[Newest]:
     target sorts; where such neighbours contradict each other, there is no order. What other scenes tell everybody may
     stand there as well.
     """
-    accepted = [p for p in transcript.publishes if p.accepted]
+    accepted = Known(p for p in transcript.publishes if p.accepted)
     for stream in transcript.streams_in(_OVERFLOW):
         snapshot = first_snapshot(stream)
         listed = items(snapshot) if snapshot and is_list(snapshot) else []
-        known = [next((p for p in accepted if names(p, item)), None) for item in listed]
+        known = [next(iter(accepted.named(item)), None) for item in listed]
         newer_last = {a.acked <= b.t for a, b in pairwise(known) if a and b and (a.acked <= b.t or b.acked <= a.t)}
         if snapshot and len(newer_last) == 1:
             newest = str(listed[-1 if newer_last.pop() else 0].get("id"))

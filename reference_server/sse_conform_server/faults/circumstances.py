@@ -109,8 +109,7 @@ class _CountingEverybodys(Store):
     async def newest(self, user_id: str, count: int) -> Page:
         """The count forgets whose notifications it wants."""
         page = await super().newest(user_id, count)
-        async with self.engine.connect() as connection:
-            counted = await connection.scalar(select(func.count()).where(~notifications.c.read))
+        counted = await self.read(lambda c: c.scalar(select(func.count()).where(~notifications.c.read)))
         return replace(page, unread=counted or 0)
 
 

@@ -34,8 +34,8 @@ class _CountingOthers(Store):
         page = await super().newest(user_id, count)
         theirs = (notifications.c.user_id == user_id) & ~notifications.c.read
         counted = select(func.count()).where(theirs, notifications.c.type != Kind.ALERT)
-        async with self.engine.connect() as connection:
-            return replace(page, unread=await connection.scalar(counted) or 0)
+        unread: int | None = await self.read(lambda c: c.scalar(counted))
+        return replace(page, unread=unread or 0)
 
 
 async def _poll_without_assignments(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

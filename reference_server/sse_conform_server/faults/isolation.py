@@ -37,17 +37,16 @@ class _Careless(Store):
         return replace(page, items=await self._everyones(newest))
 
     async def _everyones(self, query: Select[Any]) -> tuple[Notification, ...]:
-        async with self.engine.connect() as connection:
-            rows = (await connection.execute(query)).mappings()
-            return tuple(Notification(**row) for row in rows)
+        rows = await self.read(lambda c: c.execute(query).mappings().all())
+        return tuple(Notification(**row) for row in rows)
 
 
 def _replaying_for_the_id(parts: Parts) -> Parts:
     async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
         if last_event_id is not None and last_event_id.isdecimal():
             owner = select(notifications.c.user_id).where(notifications.c.id == int(last_event_id[:15]))
-            async with inner.store.engine.connect() as connection:
-                user_id = await connection.scalar(owner) or user_id
+            found: str | None = await inner.store.read(lambda c: c.scalar(owner))
+            user_id = found or user_id
         return await parts.missed(inner, user_id, last_event_id)
 
     return replace(parts, missed=missed)

@@ -76,8 +76,7 @@ class _ByTime(Store):
     async def after(self, user_id: str, cursor: int, count: int) -> Page:
         """What is later by the clock."""
         given = select(notifications.c.created_at).where(notifications.c.id == cursor)
-        async with self.engine.connect() as connection:
-            tick = int((await connection.scalar(given) or 0.0) / _TICK)
+        tick = int((await self.read(lambda c: c.scalar(given)) or 0.0) / _TICK)
         page = await super().after(user_id, 0, _MANY)
         return replace(page, items=tuple(item for item in page.items if int(item.created_at / _TICK) > tick)[:count])
 
@@ -88,9 +87,8 @@ class _OfTheCursor(Store):
     async def after(self, user_id: str, cursor: int, count: int) -> Page:
         """What comes after it, whosever it is."""
         owner = select(notifications.c.user_id).where(notifications.c.id == cursor)
-        async with self.engine.connect() as connection:
-            user_id = await connection.scalar(owner) or user_id
-        return await super().after(user_id, cursor, count)
+        found: str | None = await self.read(lambda c: c.scalar(owner))
+        return await super().after(found or user_id, cursor, count)
 
 
 def _polled_from(kind: type[Store]) -> Callable[[Parts], Parts]:

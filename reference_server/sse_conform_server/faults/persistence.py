@@ -1,12 +1,11 @@
 """Faults of what is kept, and of publishes that should not have happened."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sse_conform_server.encoder import EventName
@@ -16,14 +15,16 @@ from sse_conform_server.models import Kind, Notification, iso, notifications
 from sse_conform_server.parts import Parts
 from sse_conform_server.store import Draft, Page, Store
 
+T = TypeVar("T")
+
 _PUBLISHING = ("/api/vulnerabilities", "/api/admin/alerts")
 
 
 class _Leaking(Store):
-    async def _add_notifications(self, connection: AsyncConnection, draft: Draft) -> Sequence[Notification]:
-        added = await super()._add_notifications(connection, draft)
+    def _add_notifications(self, connection: Connection, draft: Draft) -> Sequence[Notification]:
+        added = super()._add_notifications(connection, draft)
         gone = [notification.id for notification in added]
-        await connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
+        connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
         return added
 
 
@@ -33,12 +34,17 @@ class _ForListeners(Store):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts.store.engine)
         self._hub = parts.hub
+        self._listening: set[str] = set()
 
-    async def _add_notifications(self, connection: AsyncConnection, draft: Draft) -> Sequence[Notification]:
-        added = await super()._add_notifications(connection, draft)
-        listening = {subscription.user_id for subscription in self._hub.everyone()}
-        gone = [notification.id for notification in added if notification.user_id not in listening]
-        await connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Who listens is known in the event loop only."""
+        self._listening = {subscription.user_id for subscription in self._hub.everyone()}
+        return await super().write(work)
+
+    def _add_notifications(self, connection: Connection, draft: Draft) -> Sequence[Notification]:
+        added = super()._add_notifications(connection, draft)
+        gone = [notification.id for notification in added if notification.user_id not in self._listening]
+        connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
         return added
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope, Send
@@ -43,10 +43,10 @@ def _forgetting(parts: Parts) -> Parts:
                 heard[subscription.user_id] = time.monotonic()
 
     class Forgetting(Store):
-        async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:
+        def _file(self, connection: Connection, added: Sequence[Notification]) -> None:
             kept = [notification for notification in added if not away(notification.user_id)]
             if kept:
-                await super()._file(connection, kept)
+                super()._file(connection, kept)
 
     async def authenticate(whole: Parts, connection: HTTPConnection) -> Identity:
         identity = await parts.authenticate(whole, connection)

@@ -22,8 +22,7 @@ _LONGEST = 4000
 
 async def _details(parts: Parts, notification_id: int) -> object:
     query = select(notifications.c.details).where(notifications.c.id == notification_id)
-    async with parts.store.engine.connect() as connection:
-        return await connection.scalar(query)
+    return await parts.store.read(lambda c: c.scalar(query))
 
 
 def _raw_replay(parts: Parts) -> Parts:

@@ -88,9 +88,8 @@ class _Behind(Store):
 
     async def close(self) -> None:
         """The cache was all that knew of these."""
-        async with self.engine.begin() as connection:
-            fresh = notifications.c.created_at > time.time() - _FLUSHED_EVERY
-            await connection.execute(delete(notifications).where(fresh))
+        fresh = notifications.c.created_at > time.time() - _FLUSHED_EVERY
+        await self.write(lambda c: c.execute(delete(notifications).where(fresh)))
         await super().close()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, UpdateBase
 from starlette.types import Message, Scope, Send
 
 from sse_conform_server.auth import Identity
@@ -99,16 +99,25 @@ class _Outbox(Store):
         self._filing: dict[int, asyncio.Task[None]] = {}
         self._unfiled: set[asyncio.Task[None]] = set()
 
-    async def _file(self, connection: AsyncConnection, added: Sequence[Notification]) -> None:  # noqa: ARG002
+    def _file(self, connection: Connection, added: Sequence[Notification]) -> None:
+        """Not yet."""
+
+    async def add_notifications(self, draft: Draft) -> Sequence[Notification]:
+        return self._file_later(await super().add_notifications(draft))
+
+    async def _change(self, change: UpdateBase, draft: Draft) -> Sequence[Notification]:
+        return self._file_later(await super()._change(change, draft))
+
+    def _file_later(self, added: Sequence[Notification]) -> Sequence[Notification]:
         task = asyncio.create_task(self._later(added))
         self._filing.update(dict.fromkeys((notification.id for notification in added), task))
         self._unfiled.add(task)
         task.add_done_callback(self._unfiled.discard)
+        return added
 
     async def _later(self, added: Sequence[Notification]) -> None:
         await asyncio.sleep(self._pause)
-        async with self._write() as connection:
-            await super()._file(connection, added)
+        await self.write(lambda connection: super(_Outbox, self)._file(connection, added))
 
     async def filed(self, payload: Mapping[str, Any]) -> None:
         """Return once the notification is in the database."""
