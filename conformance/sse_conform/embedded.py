@@ -39,7 +39,7 @@ GRACE = 5.0
 #: A server that was told to stop is killed so many seconds after its grace.
 KILL_SECONDS = 2.5
 #: The run spreads its attempts over these; every address of 127.0.0.0/8 is this machine's on Linux.
-ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+ADDRESSES = tuple(f"127.0.0.{number}" for number in range(1, 9))
 #: The origin that the shipped profile says is admitted.
 ORIGIN = "https://app.example"
 #: What genuine tokens name, as the shipped profile says.

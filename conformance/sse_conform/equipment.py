@@ -67,7 +67,7 @@ async def equipped(
         rest=rest,
         accounts=accounts,
         budget=budget,
-        browser_budget=budget if addresses.browser is None else _budget(profile, (addresses.browser,)),
+        browser_budget=_budget(profile, addresses.browsers) if addresses.browsers else budget,
         queue=AttemptQueue(window=profile.numbers.rate_window),
         mint=TokenMint(profile.auth),
         tls=tls,

@@ -38,20 +38,24 @@ class Addresses:
     """
     Who connects from where: the scenes, the limiter's one and the browsers.
 
-    The latter two have an address of their own where there are enough; None means that they share those of the scenes.
+    The latter two have addresses of their own where there are enough; without any they share those of the scenes.
     """
 
     ordinary: tuple[str, ...]
     limiter: str | None = None
-    browser: str | None = None
+    browsers: tuple[str, ...] = ()
 
 
 def share_out(addresses: tuple[str, ...], *, limiter: bool, browser: bool) -> Addresses:
-    """Who of those that are wanted gets which of the source addresses; the limiter's scene goes first."""
+    """
+    Who of those that are wanted gets which of the source addresses.
+
+    The limiter's scene goes first; of the others browsers get a half, since each of their scenes needs one for itself.
+    """
     rest = list(addresses) or [""]
     own = rest.pop() if limiter and len(rest) > 1 else None
-    browsers = rest.pop() if browser and len(rest) > 1 else None
-    return Addresses(ordinary=tuple(rest), limiter=own, browser=browsers)
+    border = len(rest) - (len(rest) // 2 if browser else 0)
+    return Addresses(ordinary=tuple(rest[:border]), limiter=own, browsers=tuple(rest[border:]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,16 +134,18 @@ def bound(
     The shortest time that a run can take, in seconds.
 
     ``attempts`` are those of the suite's own outside the limiter's scene, ``browsed`` those of browsers; limiter and
-    browsers have a source address of their own where there are enough. ``longest`` is the longest wait of those that
+    browsers have source addresses of their own where there are enough. ``longest`` is the longest wait of those that
     play together, ``limiter`` that of the limiter's scene (None where it is not played), ``apart`` are the waits of
     outages.
     """
     if not terms.rate_limit:
         return longest + apart
     shares = share_out(("",) * addresses, limiter=limiter is not None, browser=browsed > 0)
-    if shares.browser is None:
+    if not shares.browsers:
         attempts, browsed = attempts + browsed, 0
-    windows = max(_windows(terms, attempts, len(shares.ordinary)), _windows(terms, browsed, 1))
+    windows = max(
+        _windows(terms, attempts, len(shares.ordinary)), _windows(terms, browsed, max(1, len(shares.browsers)))
+    )
     recovery = limiter or 0.0
     return apart + (max(longest, windows + recovery) if shares.limiter is None else max(longest, windows, recovery))
 

@@ -130,7 +130,10 @@ class Troupe:
         outages = [scene for scene in scenes if scene.nature is Nature.OUTAGE]
         together = [scene for scene in scenes if scene not in outages]
         for act in (together, *([scene] for scene in outages)):
-            self._gate = Gate(scene.id for scene in act if scene.nature is not Nature.LIMITER)
+            expected = [scene.id for scene in act if scene.nature is not Nature.LIMITER]
+            # Loud ones are at work all the time, and how long that takes nobody can declare.
+            line = sorted(act, key=lambda scene: scene.nature is not Nature.LOUD)
+            self._gate = Gate(expected, order=[scene.id for scene in line])
             async with asyncio.TaskGroup() as group:
                 for scene in act:
                     group.create_task(self._play_in_turn(world, scene, limiter_after))
@@ -219,7 +222,8 @@ async def _equip(world: World, scene: Scenario, cast: dict[str, Identity], place
     if world.accounts.capacity is not None:
         cast |= await world.accounts.lease(scene)
     if scene.nature is not Nature.LIMITER:
-        places += await world.budget_of(scene).reserve(scene.expected(world.terms))
+        budget, attempts = world.budget_of(scene), scene.expected(world.terms)
+        places += await budget.reserve(attempts, together=scene.in_browser)
 
 
 def _obstacle(world: World, scene: Scenario) -> str:

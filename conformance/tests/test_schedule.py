@@ -224,12 +224,18 @@ def test_an_empty_run_needs_no_time():
 
 def test_limiter_and_browsers_have_addresses_of_their_own_where_there_are_enough():
     shares = share_out(("a", "b", "c", "d"), limiter=True, browser=True)
-    assert (shares.ordinary, shares.limiter, shares.browser) == (("a", "b"), "d", "c")
+    assert (shares.ordinary, shares.limiter, shares.browsers) == (("a", "b"), "d", ("c",))
+
+
+def test_browsers_get_half_of_what_the_limiter_leaves():
+    shares = share_out(tuple("abcdefgh"), limiter=True, browser=True)
+    assert (shares.ordinary, shares.limiter, shares.browsers) == (("a", "b", "c", "d"), "h", ("e", "f", "g"))
+    assert share_out(("a", "b", "c"), limiter=True, browser=False).browsers == ()
 
 
 def test_with_two_addresses_browsers_share_that_of_the_scenes():
     shares = share_out(("a", "b"), limiter=True, browser=True)
-    assert (shares.ordinary, shares.limiter, shares.browser) == (("a",), "b", None)
+    assert (shares.ordinary, shares.limiter, shares.browsers) == (("a",), "b", ())
 
 
 @pytest.mark.parametrize(
@@ -241,4 +247,10 @@ def test_with_two_addresses_browsers_share_that_of_the_scenes():
 )
 def test_the_attempts_of_browsers_count(addresses, seconds):
     got = bound(TERMS, attempts=10, browsed=12, longest=0.0, limiter=None, addresses=addresses)
+    assert got == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("addresses", "seconds"), [(3, 60.0), (4, 0.0)])
+def test_several_addresses_of_browsers_admit_more_at_once(addresses, seconds):
+    got = bound(TERMS, attempts=10, browsed=36, longest=0.0, limiter=None, addresses=addresses)
     assert got == pytest.approx(seconds)

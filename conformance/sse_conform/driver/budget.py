@@ -51,14 +51,22 @@ class AttemptBudget:
         """The source addresses that attempts are spread over."""
         return tuple(self._places)
 
-    async def reserve(self, attempts: int) -> list[Place]:
-        """Wait until so many places are free (at the most all there are), and take them."""
+    async def reserve(self, attempts: int, *, together: bool = False) -> list[Place]:
+        """
+        Wait until so many places are free (at the most all there are), and take them.
+
+        ``together`` asks for those of one address: to a limiter the scene is then one client.
+        """
         if self._allowance is not None:
-            attempts = min(attempts, self._allowance * len(self._places))
+            attempts = min(attempts, self._allowance * (1 if together else len(self._places)))
         while True:
             self._changed.clear()
             self._forget()
-            if self._free() >= attempts:
+            free = {address: self._free(address) for address in self._places}
+            if together and max(free.values()) >= attempts:
+                roomiest = max(free, key=free.__getitem__)
+                return [self._take(roomiest) for _ in range(attempts)]
+            if not together and sum(free.values()) >= attempts:
                 return [self._take() for _ in range(attempts)]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._until_next()):
@@ -83,15 +91,18 @@ class AttemptBudget:
                 self._places[place.address].remove(place)
         self._changed.set()
 
-    def _free(self) -> float:
+    def _free(self, address: str) -> float:
         if self._allowance is None:
             return float("inf")
-        return sum(max(0, self._allowance - len(places)) for places in self._places.values())
+        return max(0, self._allowance - len(self._places[address]))
 
-    def _take(self) -> Place:
-        address, places = min(self._places.items(), key=lambda item: len(item[1]))
-        places.append(Place(address))
-        return places[-1]
+    def _take(self, address: str | None = None) -> Place:
+        """The next place, of this address or of the one that fewest were taken of."""
+        if address is None:
+            address = min(self._places, key=lambda each: len(self._places[each]))
+        place = Place(address)
+        self._places[address].append(place)
+        return place
 
     def _forget(self) -> None:
         """Attempts older than a window count no longer."""

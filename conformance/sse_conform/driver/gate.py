@@ -1,6 +1,7 @@
 """Who may play at the same time: few scenes at once, a timed one alone, and the limiter's burst last."""
 
 import asyncio
+from bisect import insort
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,10 +26,13 @@ class Gate:
     """
     Admits scenes by nature, and tells when no scene will make another attempt.
 
-    A timed scene acts while no other does; those that only let time pass may go on doing so.
+    A timed scene acts while no other does; those that only let time pass may go on doing so. Of the others that wait
+    the first in ``order`` is admitted first. ``expected`` are those that make attempts.
     """
 
-    def __init__(self, expected: Iterable[str]) -> None:
+    def __init__(self, expected: Iterable[str], *, order: Iterable[str] = ()) -> None:
+        self._turns = {scene: turn for turn, scene in enumerate(order)}
+        self._line: list[str] = []
         self._inside: dict[str, _Presence] = {}
         self._timed_waiting = 0
         self._unsettled = set(expected)
@@ -47,15 +51,28 @@ class Gate:
                     self._timed_waiting -= 1
                     self._changed.notify_all()
             else:
-                await self._changed.wait_for(
-                    lambda: self._acting < AT_ONCE and not self._measuring and not self._timed_waiting
-                )
+                await self._wait_in_line(scene)
             self._inside[scene.id] = _Presence(timed)
         try:
             yield
         finally:
             del self._inside[scene.id]
             await self._tell()
+
+    async def _wait_in_line(self, scene: Scenario) -> None:
+        insort(self._line, scene.id, key=lambda each: self._turns.get(each, 0))
+        try:
+            await self._changed.wait_for(
+                lambda: (
+                    self._line[0] == scene.id
+                    and self._acting < AT_ONCE
+                    and not self._measuring
+                    and not self._timed_waiting
+                )
+            )
+        finally:
+            self._line.remove(scene.id)
+            self._changed.notify_all()
 
     @asynccontextmanager
     async def aside(self, scene: Scenario, *, for_others: bool = False) -> AsyncIterator[None]:

@@ -58,9 +58,8 @@ class LiveStage:
             world, scene, credentials=self._credentials, places=places, gate=gate, address=address
         )
         budget = world.budget_of(scene)
-        self._devices = SceneDevices(
-            world, scene, places, budget, address or budget.addresses[0], passing=self._passing
-        )
+        reserved = places[0].address if places else budget.addresses[0]
+        self._devices = SceneDevices(world, scene, places, budget, address or reserved, passing=self._passing)
 
     @property
     def limited(self) -> bool:

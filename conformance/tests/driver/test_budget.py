@@ -105,6 +105,29 @@ def test_attempts_are_spread_evenly_over_the_addresses():
     play(main())
 
 
+def test_places_that_belong_together_are_of_the_address_that_has_most_room():
+    async def main():
+        made = budget(addresses=("a", "b"))
+        first = await made.reserve(10, together=True)
+        second = await made.reserve(9, together=True)
+        assert [{place.address for place in places} for places in (first, second)] == [{"a"}, {"b"}]
+        third = asyncio.ensure_future(made.reserve(10, together=True))
+        await asyncio.sleep(1)
+        assert not third.done()  # there is room for 17, but nowhere for 10
+        made.give_back(first)
+        assert {place.address for place in await third} == {"a"}
+
+    play(main())
+
+
+def test_no_more_belong_together_than_one_address_admits():
+    async def main():
+        places = await budget(limit=5, addresses=("a", "b")).reserve(70, together=True)
+        assert Counter(place.address for place in places) == {"a": 3}
+
+    play(main())
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3])
 def test_of_the_smallest_limits_one_place_is_left(limit):
     async def main():

@@ -63,6 +63,25 @@ def test_other_scenes_act_at_the_same_time_up_to_a_number():
     assert stretches(*[Nature.PLAIN] * (AT_ONCE + 1)) == [(0.0, 1.0)] * AT_ONCE + [(1.0, 2.0)]
 
 
+def test_who_is_first_in_the_order_is_admitted_first():
+    scenes = [scene(Nature.PLAIN) for _ in range(AT_ONCE + 3)]
+    *early, late, later, first = scenes
+
+    async def main():
+        gate = Gate((), order=[each.id for each in (first, *early, later, late)])
+        began = []
+
+        async def act(each):
+            async with gate.admit(each):
+                began.append(each)
+                await asyncio.sleep(1.0 + len(began) / 10)
+
+        await asyncio.gather(*map(act, scenes))
+        return began
+
+    assert play(main()) == [*early, first, later, late]
+
+
 def test_a_timed_scene_that_waits_is_not_overtaken():
     first, timed, late = stretches(Nature.PLAIN, Nature.TIMED, Nature.PLAIN)
     assert (first, timed, late) == ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0))
