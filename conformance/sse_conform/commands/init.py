@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from sse_conform.discovery.draft import KEY_REFERENCE, Draft
+from sse_conform.discovery.draft import EXAMPLE, Draft
 from sse_conform.discovery.entry import Person
-from sse_conform.discovery.explore import Given, explore
+from sse_conform.discovery.explore import Given, explore, unasked
 from sse_conform.discovery.page import Filling, fill_page
 from sse_conform.discovery.profile_facts import facts_of, head_of, hints_of, off_in
+from sse_conform.discovery.samples import FOLDER, SAMPLES
 from sse_conform.errors import TargetError, UsageError
 from sse_conform.profile import Tls
 from sse_conform.profile_checks import url_problems
@@ -23,8 +24,6 @@ from sse_conform.profile_layers import read_file
 from sse_conform.profile_problem import Problem
 from sse_conform.secret import SecretError, Vault, is_reference
 
-#: The address in the template that ``--target`` replaces.
-EXAMPLE = "http://127.0.0.1:3000"
 DEFAULT_FILE = Path("conform.toml")
 
 
@@ -34,9 +33,11 @@ class InitOptions:
 
     target: str | None
     openapi: str
+    login: str
     stream: str
     username: str
     password_from: str
+    token_from: str
     admin_username: str
     admin_password_from: str
     key_from: str
@@ -52,9 +53,13 @@ class InitOptions:
 @click.command("init")
 @click.option("--target", metavar="URL", help="The service to look at; without it an example is written.")
 @click.option("--openapi", metavar="FILE|URL", default="", help="Its API description; else the usual places are tried.")
+@click.option("--login", metavar="PATH", default="", help="The path of the login route, where it is not found.")
 @click.option("--stream", metavar="PATH", default="", help="The path of the stream route, where it is not found.")
 @click.option("--username", metavar="NAME", default="", help="An account that exists.")
 @click.option("--password-from", metavar="REFERENCE", default="", help="Its password, as env:NAME or file:PATH.")
+@click.option(
+    "--token-from", metavar="REFERENCE", default="", help="Its token, where there is no login with a password."
+)
 @click.option("--admin-username", metavar="NAME", default="", help="An account that may raise alerts.")
 @click.option("--admin-password-from", metavar="REFERENCE", default="", help="Its password, in the same way.")
 @click.option("--key-from", metavar="REFERENCE", default="", help="The signing key of the tokens; else env:JWT_SECRET.")
@@ -70,7 +75,7 @@ def command(**given: Any) -> None:  # noqa: ANN401 - click gives them by name
     Look at a service and write a commented target profile to FILE (conform.toml).
 
     At most 60 requests are made, at most 4 of them on the stream route, and one account is made where the service has a
-    sign-up. Each line says where it comes from; what was not found is an example. Secrets are named, never written.
+    sign-up. Each line says where it comes from; what was not found is a comment. Secrets are named, never written.
     At a terminal it asks for what it is not told.
     """
     options = InitOptions(**given)
@@ -101,28 +106,32 @@ def template(target: str) -> str:
 
 def _draft(options: InitOptions) -> Draft:
     """What is known of the target: without one nobody is asked."""
-    if options.offline or not options.target:
-        return Draft(url=options.target or EXAMPLE)
+    asks = bool(options.target) and not options.offline
     vault = Vault(environ=os.environ, folder=options.file.absolute().parent)
 
-    def person(username: str, reference: str) -> Person | None:
-        if not username:
-            return None
+    def person(username: str, reference: str, *, token: bool = False) -> Person | None:
+        kind = "token" if token else "password"
         try:
-            return Person(username=username, password=vault.open(reference), reference=reference)
+            # Where nobody is asked no secret is needed: its name is written.
+            secret = vault.open(reference) if asks and username else reference
         except SecretError as trouble:
-            raise UsageError(f"the password of {username} {trouble.what}", hint=trouble.remedy) from None
+            raise UsageError(f"the {kind} of {username} {trouble.what}", hint=trouble.remedy) from None
+        return Person(username=username, reference=reference, **{kind: secret}) if username else None
 
+    own = options.token_from or options.password_from
     given = Given(
-        url=options.target,
+        url=options.target or EXAMPLE,
         tls=Tls(verify=not options.insecure, ca_file=str(Path(options.ca_file).resolve()) if options.ca_file else ""),
         openapi=options.openapi,
+        login=options.login,
         stream=options.stream,
-        person=person(options.username, options.password_from),
+        person=person(options.username, own, token=bool(options.token_from)),
         admin=person(options.admin_username, options.admin_password_from),
-        key_reference=options.key_from or KEY_REFERENCE,
+        key_reference=options.key_from,
         may_sign_up=options.sign_up,
     )
+    if not asks:
+        return unasked(given)
     try:
         return explore(given)
     except TargetError as trouble:
@@ -139,15 +148,26 @@ def page_of(draft: Draft) -> str:
 
 def _problems(options: InitOptions) -> Iterator[Problem]:
     """Secrets are referred to, and names and passwords go together."""
-    for name in ("password_from", "admin_password_from", "key_from"):
+    for name in ("password_from", "token_from", "admin_password_from", "key_from"):
         value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
         if value and not is_reference(value):
             remedy = f"name where the secret is, never the secret itself: {flag} env:NAME"
             yield Problem(path=flag, what="is no reference", remedy=remedy)
-    for username, password in (("username", "password_from"), ("admin_username", "admin_password_from")):
-        if bool(getattr(options, username)) != bool(getattr(options, password)):
-            flags = [f"--{name.replace('_', '-')}" for name in (username, password)]
+    if options.password_from and options.token_from:
+        remedy = "give one of them: who has a token needs no password"
+        yield Problem(path="--password-from and --token-from", what="exclude each other", remedy=remedy)
+    own = "--token-from" if options.token_from else "--password-from"
+    for username, secret, flags in (
+        (options.username, options.password_from or options.token_from, ("--username", own)),
+        (options.admin_username, options.admin_password_from, ("--admin-username", "--admin-password-from")),
+    ):
+        if bool(username) != bool(secret):
             yield Problem(path=" and ".join(flags), what="go together", remedy=f"give both: {flags[1]} env:NAME")
+    for flag, path in (("--login", options.login), ("--stream", options.stream)):
+        if path and not path.startswith("/"):
+            yield Problem(
+                path=flag, what=f"is {path!r}, which is no path", remedy=f"begin it with a slash: {flag} /{path}"
+            )
 
 
 def _say_what_next(options: InitOptions, draft: Draft) -> None:
@@ -158,7 +178,21 @@ def _say_what_next(options: InitOptions, draft: Draft) -> None:
         click.echo("Not found, and to be filled in by hand where it exists:")
     for part in draft.to_fill_in if draft.asked else ():
         click.echo(f"  {part}")
+    for unused in _without_effect(options, draft):
+        click.echo(f"Without effect: {unused}")
     for name in missing:
         click.echo(f"  export {name}=...   # the profile refers to it")
     option = "" if options.file == DEFAULT_FILE else f" --profile {options.file}"
+    if not draft.asked or draft.to_fill_in:
+        click.echo(f"The profile of a similar service is the best to copy from; in {FOLDER} of the repository are")
+        for name, traits in SAMPLES.items():
+            click.echo(f"  {name:<{max(map(len, SAMPLES))}}  {traits}")
     click.echo(f"Then try it: conform doctor{option}")
+
+
+def _without_effect(options: InitOptions, draft: Draft) -> Iterator[str]:
+    """What was given and is not in the file."""
+    if options.openapi and not draft.asked:
+        yield "--openapi, for the target was asked nothing"
+    if options.key_from and draft.token.opaque:
+        yield "--key-from, for the token is no JWT"

@@ -18,17 +18,23 @@ def asked(options: "InitOptions") -> "InitOptions":
         "What you do not know may stay empty. Secrets are named by reference (env:NAME or file:PATH), never typed."
     )
     target = options.target or click.prompt("Address of the service")
+    login = options.login or _ask("Path of the login route (empty: look for it)")
     stream = options.stream or _ask("Path of the stream route (empty: look for it)")
     openapi = options.openapi or _ask("API description, a file or an address (empty: look for it)")
-    username, password = _account("An account that exists, to log in with", options.username, options.password_from)
+    username, password = options.username, options.password_from
+    if not options.token_from:
+        username, password = _account("An account that exists, to log in with", username, password)
     sign_up = options.sign_up and click.confirm("May one account be made, where there is a sign-up?", default=True)
     admin, admin_password = _account(
         "An account that may raise alerts", options.admin_username, options.admin_password_from
     )
-    key = options.key_from or click.prompt("Where the key is that signs the tokens", default="env:JWT_SECRET")
+    key = options.key_from or _ask(
+        "Where the key is that signs the tokens (empty: env:JWT_SECRET where it is a secret)"
+    )
     return replace(
         options,
         target=target,
+        login=login,
         stream=stream,
         openapi=openapi,
         username=username,

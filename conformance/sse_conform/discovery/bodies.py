@@ -26,6 +26,8 @@ _VARIANTS = (
     ("name", "email", "password"),
     ("login", "password"),
 )
+#: The resource owner password credentials grant (RFC 6749, 4.3.2).
+_GRANT = {"grant_type": "password", "username": "{username}", "password": "{password}"}
 _WORD = re.compile(r"[A-Za-z_]+")
 
 Body = dict[str, Any]
@@ -47,6 +49,9 @@ class Shape:
         """The request template of the profile."""
         verb = {} if method == "POST" else {"method": method}
         return {**verb, "path": path, "form" if self.form else "json": self.body}
+
+
+OAUTH = Shape(body=_GRANT, form=True)
 
 
 def credential_shape(fields: Iterable[Field], *, form: bool, domain: str) -> Shape | None:
@@ -89,6 +94,16 @@ def variants(evidence: Iterable[str], domain: str) -> Iterator[Shape]:
         for names in best:
             body = {name: "{password}" if name == "password" else _identity(name, domain) for name in names}
             yield Shape(body=body, form=form)
+
+
+def login_variants(evidence: Iterable[str], domain: str) -> Iterator[Shape]:
+    """The usual bodies for what is known to be a login: each as JSON, then as a form; OAuth's form comes early."""
+    shapes = list(variants(evidence, domain))
+    forms = [shape for shape in shapes if shape.form]
+    for number, pair in enumerate(zip([shape for shape in shapes if not shape.form], forms, strict=True)):
+        yield from pair
+        if not number:
+            yield OAUTH
 
 
 def words_in(text: str) -> set[str]:

@@ -58,6 +58,10 @@ class Described:
             )
         )
 
+    def login_at(self, path: str) -> Operation | None:
+        """The operation at the path that somebody named as the login's; without one, what seems to be the login."""
+        return self._first(lambda o: o.method == POST and o.path == path) if path else self.login
+
     @property
     def logout(self) -> Operation | None:
         """The operation that ends a session: called so, or the DELETE beside the login."""

@@ -12,6 +12,8 @@ from sse_conform.discovery.words import SUBJECTS
 from sse_conform.profile import Tls
 from sse_conform.token_places import decoded, is_jwt
 
+#: The address of the example, where none was given.
+EXAMPLE = "http://127.0.0.1:3000"
 #: Where the suite looks for the signing key unless another variable is named.
 KEY_REFERENCE = "env:JWT_SECRET"
 #: Claims that a service may demand; the suite keeps them as they are when it makes tokens.
@@ -73,7 +75,7 @@ class Draft:
     tls: Tls = field(default_factory=Tls)
     person: Person | None = None
     admin: Person | None = None
-    key_reference: str = KEY_REFERENCE
+    key_reference: str = ""
     described: Described = field(default_factory=Described)
     entry: Entry = field(default_factory=Entry)
     routes: Routes = field(default_factory=Routes)
@@ -94,7 +96,7 @@ class Draft:
     def to_fill_in(self) -> tuple[str, ...]:
         """What nobody but a person can find out, with the keys of the profile that it belongs to."""
         parts = {
-            "how to log in ([auth.login])": self.entry.login and self.entry.token,
+            "how to log in ([auth.login])": self.entry.token and (self.entry.login or self.person),
             "the stream route (paths.stream)": self.routes.stream,
             "how the token travels (auth.carrier)": self.routes.ride or not (self.entry.token and self.routes.stream),
             "accounts ([users.signup] or [[users.accounts]])": self.entry.sign_up or self.person,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sse_conform.discovery.bodies import DOMAIN, Shape, credential_shape, variants, words_in
+from sse_conform.discovery.bodies import DOMAIN, Shape, credential_shape, login_variants, variants, words_in
 from sse_conform.discovery.client import Client, Reply
 from sse_conform.discovery.described import Described
 from sse_conform.discovery.fact import GUESSED, Fact
@@ -13,18 +13,27 @@ from sse_conform.discovery.words import LOG_IN_PATHS, SIGN_UP_PATHS
 from sse_conform.json_pointer import ids_in
 from sse_conform.token_places import TokenPlace, token_places
 
+#: The reason of a login whose path somebody named.
+GIVEN = "given: --login"
 #: So many bodies are tried on one route.
 TRIES = 4
+#: ... and so many where somebody named the route, so that it is no guess.
+NAMED_TRIES = 8
 
 Request = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody who may log in; ``reference`` is where the profile finds the password (``env:NAME``)."""
+    """
+    Somebody who may log in with a password, or has a token.
+
+    ``reference`` is where the profile finds the one or the other (``env:NAME``).
+    """
 
     username: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
     reference: str = ""
 
     @property
@@ -56,21 +65,34 @@ class Entry:
     notes: tuple[str, ...] = ()
 
 
+def guessed_login(path: str) -> Fact[Request]:
+    """A login at a path that somebody named, with the likeliest body."""
+    return Fact(value=next(variants((), DOMAIN)).request(path), why=f"{GIVEN}; its fields are {GUESSED}")
+
+
 class EntryFinder:
     """Looks for the two routes: as the API describes them, else where they usually are."""
 
-    def __init__(self, client: Client, described: Described, person: Person | None, *, may_sign_up: bool) -> None:
+    def __init__(
+        self, client: Client, described: Described, person: Person | None, *, may_sign_up: bool, login: str = ""
+    ) -> None:
         self._client = client
         self._described = described
         self._person = person
         self._may_sign_up = may_sign_up
+        self._login = login
         self._domain = person.domain if person and person.domain else DOMAIN
         self._absent: dict[str, int] = {}
 
     def find(self) -> Entry:
-        """Sign up where that is allowed, log in, and look for the token."""
+        """Sign up where that is allowed, log in, and look for the token; who has one needs no login."""
         entry = self._sign_up()
-        return self._log_in(entry)
+        person = self._person
+        if person is None or not person.token:
+            return self._log_in(entry)
+        self._person = None
+        known = self._log_in(entry) if self._login or self._described.login else entry
+        return replace(known, token=person.token, person=person, user_id=None)
 
     # signing up
 
@@ -109,11 +131,15 @@ class EntryFinder:
     # logging in
 
     def _log_in(self, entry: Entry) -> Entry:
-        operation = self._described.login
+        operation = self._described.login_at(self._login)
         shape = operation and credential_shape(operation.fields, form=operation.form, domain=self._domain)
         if operation and shape:
             why = f"found in {self._described.name}"
             return self._logged_in(entry, operation.path, [shape], why=why)
+        if self._login:
+            evidence = words_in(self._client.ask("POST", self._login, json={}).text)
+            named = list(login_variants(evidence, self._domain))
+            return self._logged_in(entry, self._login, named, why=f"{GIVEN}; its fields are {GUESSED}")
         guess = None
         for path, evidence in self._existing(LOG_IN_PATHS):
             shapes = list(self._shapes(evidence))
@@ -135,7 +161,10 @@ class EntryFinder:
             note = f"POST {path} did not log {self._person.username} in: {reply.status} {reply.text[:80]!r}"
             reason = why or f"POST {path} exists; its fields are {GUESSED}"
             return replace(entry, login=Fact(value=first.request(path), why=reason), notes=(*entry.notes, note))
-        login = Fact(value=request, why=why or f"POST {path} answered {reply.status}")
+        seen = (
+            f"{GIVEN}, and it answered {reply.status}" if self._login else why or f"POST {path} answered {reply.status}"
+        )
+        login = Fact(value=request, why=seen)
         found = token_places(reply.document, reply.cookies, reply.headers)
         if not found:
             note = f"POST {path} answered {reply.status}, but no token was found in its body, cookies or headers"
@@ -173,7 +202,7 @@ class EntryFinder:
     def _try(self, path: str, shapes: Iterable[Shape], person: Person) -> tuple[Request, Reply]:
         """The first body that is accepted, else the last one tried; what a refusal names is tried next."""
         left, last = list(shapes), (Request(), Reply())
-        for _ in range(TRIES):
+        for _ in range(NAMED_TRIES if path == self._login else TRIES):
             if not left:
                 break
             shape = left.pop(0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sse_conform.discovery.draft import KEY_REFERENCE, Draft
+from sse_conform.discovery.draft import EXAMPLE, KEY_REFERENCE, Draft
 from sse_conform.discovery.entry import Person
 from sse_conform.discovery.fact import GUESSED, Fact
 from sse_conform.discovery.triggers import TriggerDraft
@@ -11,6 +11,8 @@ from sse_conform.discovery.words import SENSITIVE_FIELDS
 from sse_conform.profile import Carrier, Role
 from sse_conform.token_places import Where
 
+#: The reason of an example that is a live line.
+CHANGE = "an example: change me"
 #: An example of where a private key is.
 PRIVATE_KEY = "file:signing-key.pem"
 #: What to fill in where it was not found, by the path of its line in the template.
@@ -32,9 +34,11 @@ def facts_of(draft: Draft) -> dict[str, Fact[Any]]:
 
 
 def off_in(draft: Draft) -> set[str]:
-    """The tables whose examples would do harm: nobody has those accounts."""
-    off = {"users.accounts"} if draft.entry.sign_up else set()
+    """The tables whose examples would do harm once the target was looked at: it has none of these."""
     triggers = draft.triggers
+    off = {"users.accounts"} if draft.asked else set()
+    if draft.asked and not draft.entry.login:
+        off.add("auth.login")
     if draft.asked and "vulnerability" not in triggers:
         off.add("triggers.vulnerability")
     if "alert" in triggers and triggers["alert"].value.admin and draft.admin is None:
@@ -65,10 +69,14 @@ def hints_of(draft: Draft) -> dict[str, Fact[Any]]:
     if draft.asked:
         hints |= {path: Fact(value=value, why=f"not found: {what}") for path, value, what in _NOT_FOUND}
     for setting, claim in (("auth.issuer", "iss"), ("auth.audience", "aud")):
-        if isinstance(value := draft.token.kept.get(claim), str):
-            why = f"the token has this {claim}; switch it on where the service insists on it"
-            hints[setting] = Fact(value=value, why=why)
-    if draft.token.algorithms and not draft.token.shared_secret:
+        value = draft.token.kept.get(claim)
+        several = isinstance(value, list) and len(value) > 1
+        which = f"the token has several {claim}; name the one that this service looks for, and" if several else ""
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, str):
+            why = f"{which or f'the token has this {claim};'} switch it on where the service insists on it"
+            hints[setting] = Fact(value=first, why=why)
+    if draft.token.algorithms and not draft.token.shared_secret and not draft.key_reference:
         why = f"the private key that signs {draft.token.algorithms.value[0]}, where you have it"
         hints["auth.key"] = Fact(value=PRIVATE_KEY, why=why)
     if draft.routes.retry is not None:
@@ -78,7 +86,7 @@ def hints_of(draft: Draft) -> dict[str, Fact[Any]]:
 
 
 def _facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
-    yield "url", Fact(value=draft.url, why="given: --target" if draft.asked else "")
+    yield "url", Fact(value=draft.url, why="given: --target" if draft.asked or draft.url != EXAMPLE else CHANGE)
     if not draft.tls.verify:
         yield "tls.verify", Fact(value=False, why="given: --insecure")
     if draft.tls.ca_file:
@@ -123,11 +131,11 @@ def _token_facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
     token = draft.token
     if token.algorithms:
         yield "auth.algorithms", token.algorithms
-        if token.shared_secret:
-            why = f"the secret of {token.algorithms.value[0]}; who does not know it takes this line out"
-            yield "auth.key", Fact(value=draft.key_reference, why=why)
-        elif draft.key_reference != KEY_REFERENCE:
-            yield "auth.key", Fact(value=draft.key_reference, why="given: --key-from")
+    if draft.key_reference and not token.opaque:
+        yield "auth.key", Fact(value=draft.key_reference, why="given: --key-from")
+    elif token.algorithms and token.shared_secret:
+        why = f"the secret of {token.algorithms.value[0]}; who does not know it takes this line out"
+        yield "auth.key", Fact(value=KEY_REFERENCE, why=why)
     if token.subject:
         yield "auth.subject_claim", token.subject
 
@@ -146,7 +154,7 @@ def _user_facts(draft: Draft) -> Iterator[tuple[str, Fact[Any]]]:
 
 def _account(person: Person, role: Role, draft: Draft) -> dict[str, str]:
     login = draft.entry.login.value if draft.entry.login else {}
-    row = {"username": person.name_in(login), "password": person.reference}
+    row = {"username": person.name_in(login), "token" if person.token else "password": person.reference}
     return row | ({"role": role.value} if role is not Role.MEMBER else {})
 
 

@@ -155,9 +155,9 @@ class RouteFinder:
     def _rides(self) -> Iterator[Ride]:
         """How the token may travel, the likeliest first."""
         place = self._entry.place.value if self._entry.place else None
-        if place is None:
+        if not self._entry.token:
             return
-        if place.where is Where.COOKIE:
+        if place and place.where is Where.COOKIE:
             yield Ride(carrier=Carrier.COOKIE, name=place.name)
         yield Ride(carrier=Carrier.BEARER)
         yield from (Ride(carrier=Carrier.QUERY, name=name) for name in PARAMETERS)

@@ -1,4 +1,5 @@
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,11 @@ from click.testing import CliRunner, Result
 from sse_conform.cli import main
 from sse_conform.commands import init_questions
 from sse_conform.commands.init import InitOptions
+from sse_conform.discovery.samples import FOLDER, SAMPLES
 from sse_conform.embedded import Embedded
 from sse_conform.exit_code import ExitCode
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +54,27 @@ def test_what_was_not_found_is_listed_for_whoever_goes_on() -> None:
     assert "Not found, and to be filled in by hand where it exists:\n  how to log in ([auth.login])\n" in result.output
 
 
+def test_an_option_without_effect_is_said_to_be_so() -> None:
+    assert "Without effect: --openapi, for the target was asked nothing\n" in init("--offline", "--openapi", "x").output
+    assert "Without effect" not in init("--offline", "--force", "--stream", "/s", "--key-from", "env:K").output
+    assert 'key = "env:K"' in Path("conform.toml").read_text()
+
+
+def test_who_has_to_fill_in_by_hand_is_shown_what_to_copy_from() -> None:
+    said = init("--offline").output
+    assert "fixtures/implementations" in said
+    for name, traits in SAMPLES.items():
+        assert re.search(rf"^  {name} +{traits}$", said, re.MULTILINE)
+
+
+def test_every_sample_is_there_and_the_documents_name_it() -> None:
+    profiles = {file.parent.name for file in (ROOT / FOLDER).glob("*/profile.toml")}
+    assert profiles == SAMPLES.keys()
+    for page in ("README.md", "docs/profile.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert [name for name in SAMPLES if f"{FOLDER}/{name}/profile.toml" not in text] == [], page
+
+
 def test_another_variable_for_the_key_is_written(server: Embedded) -> None:
     result = init("--target", server.url, "--key-from", "env:SIGNING_KEY", "other.toml")
     assert 'key = "env:SIGNING_KEY"' in Path("other.toml").read_text()
@@ -71,6 +96,11 @@ def test_a_file_is_written_over_only_by_force() -> None:
         (["--key-from", "hunter2-hunter2"], "--key-from is no reference"),
         (["--username", "alice"], "--username and --password-from go together"),
         (["--admin-password-from", "env:X"], "--admin-username and --admin-password-from go together"),
+        (["--username", "alice", "--token-from", "hunter2-hunter2"], "--token-from is no reference"),
+        (["--token-from", "env:X"], "--username and --token-from go together"),
+        (["--username", "a", "--token-from", "env:X", "--password-from", "env:Y"], "exclude each other"),
+        (["--username", "alice", "--token-from", "env:NOT_SET_HERE"], "the token of alice"),
+        (["--login", "auth/in"], "begin it with a slash: --login /auth/in"),
         (["--target", "ftp://x"], "neither http nor https"),
         (["http://127.0.0.1:9"], "FILE is the address of a service"),
         (["https://127.0.0.1:9/notes"], "conform init --target URL"),
@@ -98,7 +128,7 @@ def options(**given: object) -> InitOptions:
 
 
 def test_a_person_is_asked_for_what_was_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter(["http://x", "/stream", "", "alice@corp.example", "env:ALICE_PASSWORD", "", "env:JWT_SECRET"])
+    answers = iter(["http://x", "/in", "/stream", "", "alice@corp.example", "env:ALICE_PASSWORD", "", "env:JWT_SECRET"])
     asked: list[str] = []
 
     def prompt(question: str, **_: object) -> str:
@@ -108,7 +138,8 @@ def test_a_person_is_asked_for_what_was_not_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(init_questions.click, "prompt", prompt)
     monkeypatch.setattr(init_questions.click, "confirm", lambda *_, **__: False)
     given = init_questions.asked(options())
-    assert (given.target, given.stream, given.username) == ("http://x", "/stream", "alice@corp.example")
+    assert (given.target, given.login, given.stream) == ("http://x", "/in", "/stream")
+    assert given.username == "alice@corp.example"
     assert (given.password_from, given.sign_up, given.admin_username) == ("env:ALICE_PASSWORD", False, "")
     assert not any("assword (" in question for question in asked)
 
@@ -118,7 +149,8 @@ def test_what_was_said_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(init_questions.click, "prompt", lambda question, **_: asked.append(question) or "")
     monkeypatch.setattr(init_questions.click, "confirm", lambda *_, **__: True)
     said = options(
-        target="http://x", stream="/s", openapi="a.json", username="a", password_from="env:A", key_from="env:K"
+        target="http://x", login="/in", stream="/s", openapi="a.json", username="a", password_from="env:A",
+        key_from="env:K",
     )  # fmt: skip
     assert init_questions.asked(said).target == "http://x"
     assert asked == ["An account that may raise alerts (empty: none)"]

@@ -18,7 +18,7 @@ from sse_conform.commands.init import page_of
 from sse_conform.discovery.client import LIMIT, SILENCES
 from sse_conform.discovery.draft import Draft
 from sse_conform.discovery.entry import Person
-from sse_conform.discovery.explore import Given, explore
+from sse_conform.discovery.explore import Given, explore, unasked
 from sse_conform.discovery.routes import STREAM_ATTEMPTS
 from sse_conform.doctor.examination import examine
 from sse_conform.embedded import Embedded
@@ -152,6 +152,83 @@ async def test_of_a_key_pair_the_private_key_is_asked_for(target: TinyTarget) ->
     assert '\nkey = "file:mine.pem"  # given: --key-from' in given
 
 
+async def test_a_login_at_an_unusual_path_is_used_where_somebody_names_it(target: TinyTarget, tmp_path: Path) -> None:
+    target.routes["POST /let/me/in"] = target.routes.pop("POST /login")
+    draft = await draft_of(target, person=alice(target), login="/let/me/in", may_sign_up=False)
+    assert "[auth.login]  # given: --login, and it answered 200" in page_of(draft)
+    profile = loaded(tmp_path, draft).profile
+    assert profile.auth.login is not None
+    assert (profile.auth.login.path, profile.auth.token) == ("/let/me/in", "/token")
+    assert profile.paths.stream == "/events"
+    assert target.seen("POST /login") == []
+
+
+async def test_a_named_login_is_tried_with_oauths_form_too(target: TinyTarget) -> None:
+    async def grant(request: Request, _writer: asyncio.StreamWriter) -> Reply:
+        if request.body != b"grant_type=password&username=alice&password=password-of-alice":
+            return Reply(401, {"error": "Unauthorized"})
+        return Reply(200, {"access_token": jwt.encode({"sub": "id-of-alice"}, KEY, algorithm="HS256")})
+
+    target.routes["POST /v2/token"] = grant
+    draft = await draft_of(target, person=alice(target), login="/v2/token", may_sign_up=False)
+    assert draft.entry.login is not None
+    assert draft.entry.login.value["form"]["grant_type"] == "password"
+    assert draft.entry.token
+
+
+async def test_a_named_login_that_refuses_stays_as_a_line_to_be_changed(target: TinyTarget) -> None:
+    target.takes_over("POST /enter", Reply(422, {"detail": "no"}))
+    text = page_of(await draft_of(target, person=alice(target), login="/enter", may_sign_up=False))
+    assert "[auth.login]  # given: --login; its fields are guessed: change me" in text
+    assert "# - POST /enter did not log alice in: 422" in text
+
+
+async def test_who_has_a_token_needs_no_login(target: TinyTarget, tmp_path: Path) -> None:
+    target.routes.pop("POST /login")
+    token = jwt.encode({"sub": "id-of-alice", "aud": ["web", "app"]}, KEY, algorithm="HS256")
+    person = Person(username="alice", token=token, reference="env:ALICE_TOKEN")
+    draft = await draft_of(target, person=person, may_sign_up=False)
+    profile = loaded(tmp_path, draft, ALICE_TOKEN=token).profile
+    assert [(account.username, account.token) for account in profile.users.accounts] == [("alice", token)]
+    assert (profile.paths.stream, profile.auth.algorithms) == ("/events", ("HS256",))
+    assert target.seen("POST /login") == []
+    assert not any("[auth.login]" in part for part in draft.to_fill_in)
+    text = page_of(draft)
+    assert "#[auth.login]" in text
+    assert '#audience = "web"  # the token has several aud; name the one that this service looks for' in text
+    assert token not in text
+
+
+async def test_a_key_that_was_named_is_written_where_no_token_was_seen(target: TinyTarget) -> None:
+    target.routes.pop("POST /login")
+    text = page_of(await draft_of(target, may_sign_up=False, key_reference="env:JWT_SECRET"))
+    assert '\nkey = "env:JWT_SECRET"  # given: --key-from' in text
+    assert "\nkey" not in page_of(await draft_of(target, may_sign_up=False))
+
+
+async def test_what_was_not_found_is_a_comment_and_what_was_found_is_live(target: TinyTarget) -> None:
+    target.routes.pop("POST /signup")
+    target.routes["POST /elsewhere"] = target.routes.pop("POST /login")
+    table = tomllib.loads(page_of(await draft_of(target)))
+    assert table == {"url": target.url, "auth": {}, "paths": {"stream": "/events"}}
+    target.routes["POST /login"] = target.routes.pop("POST /elsewhere")
+    table = tomllib.loads(page_of(await draft_of(target)))
+    assert table["auth"]["login"]["path"] == "/login"
+    assert "users" not in table
+
+
+def test_what_was_said_is_written_without_asking_anybody() -> None:
+    person = Person(username="alice", password="env:ALICE_PASSWORD", reference="env:ALICE_PASSWORD")
+    given = Given(url="http://x", login="/in", stream="/s", person=person, key_reference="env:K")
+    text = page_of(unasked(given))
+    table = tomllib.loads(text)
+    assert table["auth"]["login"]["path"] == "/in"
+    assert table["paths"] == {"stream": "/s"}
+    assert table["users"]["accounts"] == [{"username": "alice", "password": "env:ALICE_PASSWORD"}]
+    assert table["auth"]["key"] == "env:K"
+    assert "[triggers.vulnerability]  # an example: change me" in text
+
+
 async def test_what_only_a_person_can_find_out_is_listed(target: TinyTarget) -> None:
     known = await draft_of(target)
     assert known.to_fill_in == ("requests that cause events ([triggers.*])",)
@@ -250,9 +327,7 @@ async def test_a_given_description_must_be_one(target: TinyTarget) -> None:
         await draft_of(target, openapi="/nowhere.json")
 
 
-async def test_a_service_that_answers_alike_to_everything_yields_nothing_and_is_not_flooded(
-    target: TinyTarget, tmp_path: Path
-) -> None:
+async def test_a_service_that_answers_alike_to_everything_yields_nothing_and_is_not_flooded(target: TinyTarget) -> None:
     for status in (200, 401, 404, 500):
         target.requests.clear()
         target.routes = AnyRoute(Reply(status, body=b"<html>hello</html>", headers={"Content-Type": "text/html"}))
@@ -260,7 +335,7 @@ async def test_a_service_that_answers_alike_to_everything_yields_nothing_and_is_
         assert len(target.requests) <= LIMIT
         assert (draft.entry.sign_up, draft.entry.login, draft.routes.stream) == (None, None, None), status
         assert "no stream was found at" in page_of(draft)
-        assert loaded(tmp_path, draft).profile.url == target.url
+        assert tomllib.loads(page_of(draft)) == {"url": target.url, "auth": {}}
 
 
 async def test_a_service_that_gives_no_answers_is_asked_few_times(
