@@ -129,6 +129,7 @@ def bound(
     addresses: int,
     browsed: int = 0,
     apart: float = 0.0,
+    span: float = math.inf,
 ) -> float:
     """
     The shortest time that a run can take, in seconds.
@@ -136,7 +137,7 @@ def bound(
     ``attempts`` are those of the suite's own outside the limiter's scene, ``browsed`` those of browsers; limiter and
     browsers have source addresses of their own where there are enough. ``longest`` is the longest wait of those that
     play together, ``limiter`` that of the limiter's scene (None where it is not played), ``apart`` are the waits of
-    outages.
+    outages. ``span`` is the time from the first of the attempts to the last: no more windows passed than it has.
     """
     if not terms.rate_limit:
         return longest + apart
@@ -146,6 +147,7 @@ def bound(
     windows = max(
         _windows(terms, attempts, len(shares.ordinary)), _windows(terms, browsed, max(1, len(shares.browsers)))
     )
+    windows = min(windows, span // terms.rate_window * terms.rate_window)
     recovery = limiter or 0.0
     return apart + (max(longest, windows + recovery) if shares.limiter is None else max(longest, windows, recovery))
 
@@ -177,7 +179,23 @@ def _bound_of(transcript: Transcript) -> float:
         apart=sum(waits.get(scene, 0.0) for scene in outages),
         limiter=max((waits.get(a.scene, 0.0) for a in attempts if a.scene in limiters), default=None),
         addresses=max(1, len({attempt.address for attempt in attempts})),
+        span=_span(transcript),
     )
+
+
+def _span(transcript: Transcript) -> float:
+    """
+    The seconds from the first to the last attempt that had to wait for its window.
+
+    Browsers make some that nobody foresaw and that nothing holds back. Outages follow, and so does the limiter's scene
+    where it shares its address: what passes in them is counted as their waits.
+    """
+    limiters, outages = transcript.header.limiters, transcript.header.outages
+    attempts = transcript.every(e.Attempted)
+    alone = len({attempt.address for attempt in attempts}) > 1
+    end = min((a.t for a in attempts if a.scene in limiters and not alone), default=math.inf)
+    instants = [a.t for a in attempts if a.scene not in {*limiters, *outages} and a.t <= end]
+    return (max(instants) - min(instants)) / 1e9 if instants else 0.0
 
 
 def _time_passed(transcript: Transcript) -> dict[str, float]:

@@ -153,11 +153,12 @@ def played(plan, *, addresses=("",), limiter_address=None):
     limiters = tuple(each.id for each in plan.scenes if each.nature is Nature.LIMITER)
     lines, conn = [], 0
     attempts = {PREFLIGHT: PREFLIGHT_ATTEMPTS} | {each.id: each.attempts for each in plan.scenes}
-    for name, number in attempts.items():
+    for name, number in sorted(attempts.items(), key=lambda item: item[0] in limiters):
         for _ in range(number):
             conn += 1
             address = limiter_address if name in limiters and limiter_address else addresses[conn % len(addresses)]
-            lines.append(stream(conn=conn, scene=name, address=address))
+            window = (conn - 1) // (18 * len(addresses))
+            lines.append(stream(conn=conn, at=60.0 * window, scene=name, address=address))
     for each in plan.scenes:
         wait = each.waits(TERMS)
         if wait:
@@ -178,6 +179,20 @@ def test_the_bound_of_a_run_that_followed_its_plan_is_that_of_the_plan():
     assert bound_of(played(plan, addresses=("a", "b"))) == plan.seconds
     plan = plan_of(*SCENES, LIMITER, addresses=3)
     assert bound_of(played(plan, addresses=("a", "b"), limiter_address="c")) == plan.seconds
+
+
+def test_attempts_that_nothing_held_back_count_no_window_that_did_not_pass():
+    hasty = [stream(conn=n, at=n * 0.5, page=1) for n in range(1, 60)]
+    assert bound_of(transcript(*hasty, terms=TERMS)) == 0.0
+    held_back = [stream(conn=n, at=61.0, page=1) for n in range(60, 70)]
+    assert bound_of(transcript(*hasty, *held_back, terms=TERMS)) == 60.0
+
+
+def test_what_is_attempted_while_the_limiter_is_waited_for_counts_no_window_again():
+    early = [stream(conn=n, at=n) for n in range(1, 19)]
+    burst, late = stream(conn=30, at=20, scene="c"), [stream(conn=40 + n, at=80 + n) for n in range(18)]
+    recovery = waited(21, 81.5, "c")
+    assert bound_of(transcript(*early, burst, recovery, *late, terms=TERMS, limiters=("c",))) == 60.5
 
 
 def waited(since, until, name="a"):
