@@ -68,26 +68,15 @@ class LazyGroup(click.Group):
             names = self.list_commands(ctx)
             hint = f"{did_you_mean(name, names)}there are {', '.join(names)}; without one, --target is judged"
             raise UsageError(f"there is no sub-command {name!r}", hint=hint)
-        return super().resolve_command(ctx, args)
+        found, command, rest = super().resolve_command(ctx, args)
+        if command:
+            demand_values(command, ctx, rest)
+        return found, command, rest
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, save that no option takes the next one for its value."""
-        self._demand_values(ctx, args)
+        demand_values(self, ctx, args)
         return super().parse_args(ctx, args)
-
-    def _demand_values(self, ctx: click.Context, args: Sequence[str]) -> None:
-        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
-        names = {name for option in options for name in (*option.opts, *option.secondary_opts)}
-        # An option whose value may be left out looks at what follows itself.
-        demanding = [option for option in options if not (option.is_flag or isinstance(option.flag_value, str))]
-        takers = {name for option in demanding for name in option.opts}
-        given = iter(args)
-        for name in given:
-            if name in takers and (value := next(given, "")).partition("=")[0] in names:
-                hint = f"give it one before the next option: conform {name} VALUE {value} ..."
-                raise UsageError(f"{name} has no value: {value} follows it", hint=hint)
-            if not name.startswith("-"):
-                return  # the sub-command looks after its own
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """The list of sub-commands, written without importing any of them."""
@@ -131,6 +120,23 @@ class LazyGroup(click.Group):
             )
             code = complain(f"{about}{hint}", ExitCode.HARNESS, trouble=trouble if verbose else None)
         sys.exit(int(code or 0))
+
+
+def demand_values(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
+    """UsageError where an option that has to have a value is followed by another option."""
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    names = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    # An option whose value may be left out looks at what follows itself.
+    demanding = [option for option in options if not (option.is_flag or isinstance(option.flag_value, str))]
+    takers = {name for option in demanding for name in option.opts}
+    given = iter(args)
+    for name in given:
+        if name in takers and (value := next(given, "")).partition("=")[0] in names:
+            whole = "conform" if command is ctx.command else f"conform {command.name}"
+            hint = f"give it one before the next option: {whole} {name} VALUE {value} ..."
+            raise UsageError(f"{name} has no value: {value} follows it", hint=hint)
+        if name == "--" or (command is ctx.command and not name.startswith("-")):
+            return  # what follows belongs to the sub-command, or is no option
 
 
 def complain(message: str, code: ExitCode, *, trouble: Exception | None = None) -> ExitCode:

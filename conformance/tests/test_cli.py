@@ -93,6 +93,8 @@ def test_help_imports_nothing_heavy() -> None:
         (("init", "--target", "ftp://x"), "neither http nor https", "write it as"),
         (("--fault", "--only", "heartbeat"), "--fault has no value: --only follows it", "conform --fault VALUE --only"),
         (("--target", "--only=heartbeat"), "--target has no value", "conform --target VALUE"),
+        (("selftest", "--only", "--resume"), "--only has no value: --resume follows it", "selftest --only VALUE"),
+        (("init", "x.toml", "--stream", "--yes"), "--stream has no value", "init --stream VALUE --yes"),
         (("--skip", "-q"), "--skip has no value", "before the next option"),
         (("init", "file/x.toml"), "file/x.toml cannot be written", "name a file"),
     ],

@@ -14,7 +14,7 @@ _ADVICE = {
 #: Refusals whose remedy hangs on what the answer says; it may say nothing.
 _SPEAKING = frozenset({400, 403, 409, 422})
 _MUTE = (
-    "the answer does not say why; commonly missing in {table}: {field}, form instead of json, "
+    "the answer does not say why; commonly missing in {table}: {field}, form instead of json or json instead of form, "
     "or a header, such as one against forged requests (headers = {{ X-CSRF-Token = ... }})"
 )
 _NO_WORDS = re.compile(r"<[^>]*>|https?://[^\s\"']+|\\[nrt]")
@@ -32,9 +32,8 @@ _PHRASES = frozenset(
 def remedy(table: str, status: int, said: str) -> str:
     """One line of advice on the request in this table of the profile, to which the target said this."""
     if status in _SPEAKING and not tells(said):
-        named = (
-            "{target.id} or {target.username} for whom it concerns" if "trigger" in table else "a field's right name"
-        )
+        concerned = ", {target.id} or {target.username} for whom it concerns" if "trigger" in table else ""
+        named = f"a field under its right name{concerned}"
         return _MUTE.format(table=table, field=named)
     if status in _ADVICE:
         return _ADVICE[status].format(table=table)
