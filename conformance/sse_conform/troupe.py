@@ -133,11 +133,18 @@ class Troupe:
             expected = [scene.id for scene in act if scene.nature is not Nature.LIMITER]
             # Loud ones are at work all the time, and how long that takes nobody can declare.
             line = sorted(act, key=lambda scene: scene.nature is not Nature.LOUD)
-            self._gate = Gate(expected, order=[scene.id for scene in line])
+            # Its window is among the longest waits, and it needs the browser first: no timed one is to overtake it.
+            ahead = self._plan_ahead(act) if not limiter_after else ()
+            self._gate = Gate(expected, order=[scene.id for scene in line], ahead=ahead)
             async with asyncio.TaskGroup() as group:
                 for scene in act:
                     group.create_task(self._play_in_turn(world, scene, limiter_after))
             await world.liveness.returned()
+
+    def _plan_ahead(self, act: Sequence[Scenario]) -> tuple[str, ...]:
+        """The limiter's scene, where it waits for no other."""
+        own = self._addresses.limiter is not None
+        return tuple(scene.id for scene in act if own and scene.nature is Nature.LIMITER)
 
     async def _play_in_turn(self, world: World, scene: Scenario, limiter_after: float) -> None:
         limiter = scene.nature is Nature.LIMITER
@@ -148,8 +155,7 @@ class Troupe:
         # A scene that broke is recorded as such; the others go on.
         with contextlib.suppress(ConformError):
             await self._play(world, scene)
-        if not limiter:
-            await self._gate.settle(scene.id)
+        await self._gate.settle(scene.id)
 
     async def _play(self, world: World, scene: Scenario) -> None:
         """Play one scene and record how it ended; raises the ConformError that broke it."""

@@ -27,10 +27,12 @@ class Gate:
     Admits scenes by nature, and tells when no scene will make another attempt.
 
     A timed scene acts while no other does; those that only let time pass may go on doing so. Of the others that wait
-    the first in ``order`` is admitted first. ``expected`` are those that make attempts.
+    the first in ``order`` is admitted first, but timed ones before all, once those ``ahead`` are in. ``expected`` are
+    those that make attempts.
     """
 
-    def __init__(self, expected: Iterable[str], *, order: Iterable[str] = ()) -> None:
+    def __init__(self, expected: Iterable[str], *, order: Iterable[str] = (), ahead: Iterable[str] = ()) -> None:
+        self._ahead = set(ahead)
         self._turns = {scene: turn for turn, scene in enumerate(order)}
         self._line: list[str] = []
         self._inside: dict[str, _Presence] = {}
@@ -46,13 +48,17 @@ class Gate:
             if timed:
                 self._timed_waiting += 1
                 try:
-                    await self._changed.wait_for(lambda: not self._acting)
+                    await self._changed.wait_for(lambda: not self._acting and not self._ahead)
                 finally:
                     self._timed_waiting -= 1
                     self._changed.notify_all()
+            elif scene.id in self._ahead:
+                await self._changed.wait_for(lambda: self._room)
             else:
                 await self._wait_in_line(scene)
             self._inside[scene.id] = _Presence(timed)
+            self._ahead.discard(scene.id)
+            self._changed.notify_all()
         try:
             yield
         finally:
@@ -62,17 +68,15 @@ class Gate:
     async def _wait_in_line(self, scene: Scenario) -> None:
         insort(self._line, scene.id, key=lambda each: self._turns.get(each, 0))
         try:
-            await self._changed.wait_for(
-                lambda: (
-                    self._line[0] == scene.id
-                    and self._acting < AT_ONCE
-                    and not self._measuring
-                    and not self._timed_waiting
-                )
-            )
+            await self._changed.wait_for(lambda: self._room and not self._timed_waiting and self._line[0] == scene.id)
         finally:
             self._line.remove(scene.id)
             self._changed.notify_all()
+
+    @property
+    def _room(self) -> bool:
+        """Whether one that is not timed may begin to act."""
+        return self._acting < AT_ONCE and not self._measuring
 
     @asynccontextmanager
     async def aside(self, scene: Scenario, *, for_others: bool = False) -> AsyncIterator[None]:
@@ -105,9 +109,10 @@ class Gate:
             self._changed.notify_all()
 
     async def settle(self, scene: str) -> None:
-        """This scene has made its last attempt."""
+        """This scene has made its last attempt, or will make none."""
         async with self._changed:
             self._unsettled.discard(scene)
+            self._ahead.discard(scene)
             self._changed.notify_all()
 
     async def all_settled(self) -> bool:

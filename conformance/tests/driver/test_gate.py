@@ -82,6 +82,43 @@ def test_who_is_first_in_the_order_is_admitted_first():
     assert play(main()) == [*early, first, later, late]
 
 
+def test_timed_ones_let_those_go_ahead_that_are_still_to_come():
+    first, timed, plain = scene(Nature.LIMITER), scene(Nature.TIMED), scene(Nature.PLAIN)
+
+    async def main():
+        gate = Gate((), ahead=(first.id,))
+        began = []
+
+        async def act(each, after):
+            await asyncio.sleep(after)
+            async with gate.admit(each):
+                began.append((now(), each))
+                await asyncio.sleep(1.0)
+
+        await asyncio.gather(act(timed, 0.0), act(plain, 0.5), act(first, 2.0))
+        return began
+
+    assert play(main()) == [(2.0, first), (3.0, timed), (4.0, plain)]
+
+
+def test_who_is_ahead_and_never_comes_holds_up_nobody():
+    timed = scene(Nature.TIMED)
+
+    async def main():
+        gate = Gate((), ahead=("gone",))
+
+        async def act():
+            async with gate.admit(timed):
+                return now()
+
+        began = asyncio.ensure_future(act())
+        await asyncio.sleep(2.0)
+        await gate.settle("gone")
+        return await began
+
+    assert play(main()) == 2.0
+
+
 def test_a_timed_scene_that_waits_is_not_overtaken():
     first, timed, late = stretches(Nature.PLAIN, Nature.TIMED, Nature.PLAIN)
     assert (first, timed, late) == ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0))

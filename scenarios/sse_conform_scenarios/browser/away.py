@@ -1,5 +1,7 @@
 """A page whose network fails, in each of the ways in which networks fail, and what it learns when it is back."""
 
+import asyncio
+
 from sse_conform.browser_absences import OUTAGE
 from sse_conform.browsing import Device, Outage, Tab
 from sse_conform.entries import Published
@@ -9,8 +11,8 @@ from sse_conform.terms import Terms
 from sse_conform_scenarios.browser.periods import NOTICE_SECONDS, STOPPED_PERIODS, period
 
 _NEEDS = frozenset({Capability.BROWSER, Capability.TRIGGERS})
-#: How long the browser is offline, in reconnection times: shorter than one, and through several vain attempts.
-OFFLINE = (0.2, 2.0, 8.0)
+#: How long a browser is offline, in reconnection times: shorter than one, through some vain attempts, and through many.
+BRIEFLY, LONG = (0.2, 2.0), 8.0
 #: Nobody can come back for so long, in reconnection times: the first attempt is in vain, the second one is not.
 REFUSED = 1.5
 #: A flapping link is up and down for so long each, in reconnection times, and so often.
@@ -51,6 +53,12 @@ class _Reader:
         await self._stage.pass_time(periods * self.tab.retry, "the network to be down")
         return [await self.tell(how)]
 
+    async def return_after(self, how: str, periods: float, missed: list[Published]) -> None:
+        """The same, and then the network works again: she comes back to what she missed."""
+        missed += await self.miss(how, periods)
+        await self.device.mend()
+        await self.tab.until_back(*missed)
+
 
 async def _reader(stage: Stage, part: str = "reader", **settings: float) -> _Reader:
     device = await stage.device("alice")
@@ -63,21 +71,28 @@ async def _reader(stage: Stage, part: str = "reader", **settings: float) -> _Rea
 @scenario(
     "browser.offline",
     users=("alice",),
-    attempts=1 + len(OFFLINE) + 1,
+    attempts=2 + len(BRIEFLY) + 2,
     needs=_NEEDS,
-    waits=lambda terms: (sum(OFFLINE) + len(OFFLINE) + 1 + STOPPED_PERIODS) * period(terms),
+    waits=lambda terms: max(LONG + 1, sum(BRIEFLY) + len(BRIEFLY) + 1 + STOPPED_PERIODS) * period(terms),
 )
 async def offline(stage: Stage) -> None:
-    """A browser goes offline for a moment, a while, and long, and misses events; then its token expires meanwhile."""
-    reader = await _reader(stage)
-    for periods in OFFLINE:
+    """
+    A browser goes offline for long, and misses events.
+
+    Meanwhile another one does for a moment and for a while; then its token expires while it is away.
+    """
+    away, reader = await asyncio.gather(_reader(stage, "away"), _reader(stage))
+    how = f"offline-{LONG:g}"
+    missed = await away.lose(Outage.OFFLINE, how)
+    await asyncio.gather(away.return_after(how, LONG, missed), _briefly(stage, reader))
+    await asyncio.gather(away.device.close(), reader.device.close())
+
+
+async def _briefly(stage: Stage, reader: _Reader) -> None:
+    for periods in BRIEFLY:
         how = f"offline-{periods:g}"
-        missed = await reader.lose(Outage.OFFLINE, how)
-        missed += await reader.miss(how, periods)
-        await reader.device.mend()
-        await reader.tab.until_back(*missed)
+        await reader.return_after(how, periods, await reader.lose(Outage.OFFLINE, how))
     await _expire(stage, reader)
-    await reader.device.close()
 
 
 async def _expire(stage: Stage, reader: _Reader) -> None:
