@@ -74,11 +74,12 @@ def stays_open(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
     A stream stays open, though idle, for longer than three heartbeats, or to the declared age of a stream.
 
-    Servers and proxies cut connections that they take for idle, and some end a response after one event.
+    Servers and proxies cut connections that they take for idle, and some end a response after one event. Its age
+    counts from the request on.
     """
     if stream.end is None or stream.cut_short:
         return
-    lived = (stream.end.t - stream.answered) / SECOND
+    lived = (stream.end.t - stream.t) / SECOND  # the target's clock of its age may have begun before its head came
     if lived < terms.idle:
         yield Finding(
             expected=f"open for {terms.idle:g} s",

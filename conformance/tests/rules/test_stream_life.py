@@ -1,6 +1,7 @@
 """A stream starts within the budget, and stays open for as long as was promised."""
 
 import pytest
+from msgspec.structs import replace
 
 from sse_conform import entries as e
 from sse_conform.rules import BY_ID
@@ -78,6 +79,12 @@ def test_in_a_crowd_that_the_suite_makes_itself_a_start_may_take_longer():
 )
 def test_a_stream_stays_open_for_longer_than_three_heartbeats(ends, wanted):
     assert verdict("stream.stays-open", (1.0, snapshot()), at=0.5, ends=ends).outcome is wanted
+
+
+def test_its_age_counts_from_the_request_though_its_head_came_late():
+    asked, *rest = stream((2.0, snapshot()), at=1.0, scene=IDLE, ends=(32.5, e.EndKind.COMPLETE))
+    lines = replace(asked, t=ns(0.5)), *rest
+    assert judge(BY_ID["stream.stays-open"], transcript(*lines, completed(IDLE), terms=TERMS)).outcome is Outcome.PASS
 
 
 def test_one_whose_reader_slept_may_be_ended():
