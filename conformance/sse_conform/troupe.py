@@ -134,17 +134,17 @@ class Troupe:
             # Loud ones are at work all the time, and how long that takes nobody can declare.
             line = sorted(act, key=lambda scene: scene.nature is not Nature.LOUD)
             # Its window is among the longest waits, and it needs the browser first: no timed one is to overtake it.
-            ahead = self._plan_ahead(act) if not limiter_after else ()
+            ahead = self._plan_ahead(world, act) if not limiter_after else ()
             self._gate = Gate(expected, order=[scene.id for scene in line], ahead=ahead)
             async with asyncio.TaskGroup() as group:
                 for scene in act:
                     group.create_task(self._play_in_turn(world, scene, limiter_after))
             await world.liveness.returned()
 
-    def _plan_ahead(self, act: Sequence[Scenario]) -> tuple[str, ...]:
-        """The limiter's scene, where it waits for no other."""
-        own = self._addresses.limiter is not None
-        return tuple(scene.id for scene in act if own and scene.nature is Nature.LIMITER)
+    def _plan_ahead(self, world: World, act: Sequence[Scenario]) -> tuple[str, ...]:
+        """The limiter's scene, where it waits for no other: neither for attempts to end nor for given accounts."""
+        free = self._addresses.limiter is not None and world.accounts.capacity is None
+        return tuple(scene.id for scene in act if free and scene.nature is Nature.LIMITER)
 
     async def _play_in_turn(self, world: World, scene: Scenario, limiter_after: float) -> None:
         limiter = scene.nature is Nature.LIMITER

@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from sse_conform.entries import SceneOutcome
 from sse_conform.run_events import SceneFinished
 from sse_conform.scenario import Nature
 
@@ -97,6 +98,14 @@ async def test_with_several_addresses_the_limiters_scene_has_the_last_for_itself
     others = {stream.attempt.address for stream in transcript.streams if stream.attempt.scene != "limiter"}
     assert others == {"127.0.0.1", "127.0.0.2"}
     assert {request.peer for request in target.seen("GET /stream")} == set(addresses)
+
+
+async def test_the_limiters_scene_may_need_the_accounts_of_a_timed_one(target):
+    scenes = scene("timed", nature=Nature.TIMED), limiter_scene()
+    addresses = ("127.0.0.1", "127.0.0.2")
+    run = play_on(target, *scenes, users=target.given("alice"), source_addresses=addresses, numbers=limited(20))
+    outcomes = (await asyncio.wait_for(run, 10)).transcript.outcomes
+    assert {outcomes[each.id].outcome for each in scenes} == {SceneOutcome.COMPLETED}
 
 
 async def test_scenes_reserve_their_attempts_and_never_exceed_the_limit(target):
