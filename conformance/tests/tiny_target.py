@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from sse_conform.profile import (
     Profile,
     RequestTemplate,
     SignUp,
+    Tls,
     Trigger,
     Triggers,
     Users,
@@ -85,7 +87,8 @@ class TinyTarget:
     Users sign up and log in, publish to one another and hear of it on their streams.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.requests: list[Request] = []
         self.passwords: dict[str, str] = {
             "alice": "password-of-alice",
@@ -202,7 +205,7 @@ class TinyTarget:
 
     async def rise(self) -> None:
         """Listen again, where it listened before."""
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", urlsplit(self.url).port)
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", urlsplit(self.url).port, ssl=self.tls)
 
     async def stop(self) -> None:
         """End all connections."""
@@ -223,6 +226,7 @@ class TinyTarget:
         credentials = {"username": "{username}", "password": "{password}"}
         fields: dict[str, Any] = {
             "url": self.url,
+            "tls": Tls(verify=self.tls is None),
             "auth": Auth(login=RequestTemplate(path="/login", json=credentials), key=KEY, leeway=0.0),
             "users": Users(signup=SignUp(path="/signup", json=credentials, id="/id")),
             "triggers": Triggers(alert=trigger, invalid=refused),
@@ -255,11 +259,11 @@ async def _read(reader: asyncio.StreamReader, peer: str) -> Request:
 
 
 @contextlib.asynccontextmanager
-async def tiny_target() -> AsyncIterator[TinyTarget]:
+async def tiny_target(tls: ssl.SSLContext | None = None) -> AsyncIterator[TinyTarget]:
     """One that listens on a free port for as long as the block lasts."""
-    target = TinyTarget()
-    target.server = await asyncio.start_server(target.serve, "127.0.0.1", 0)
-    target.url = f"http://127.0.0.1:{target.server.sockets[0].getsockname()[1]}"
+    target = TinyTarget(tls)
+    target.server = await asyncio.start_server(target.serve, "127.0.0.1", 0, ssl=tls)
+    target.url = f"http{'s' if tls else ''}://127.0.0.1:{target.server.sockets[0].getsockname()[1]}"
     try:
         yield target
     finally:

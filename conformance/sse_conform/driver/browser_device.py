@@ -79,6 +79,7 @@ class LiveDevice:
             on_event=self._wire.on_event,
             on_wire=self._wire.on_wire,
             source_address=around.address or None,
+            inspection=around.inspection,
         )
         self._context: BrowserContext | None = None
         self._stack = AsyncExitStack()
@@ -99,8 +100,8 @@ class LiveDevice:
         self._context = await around.process.browser.new_context(
             proxy={"server": self._proxy.url, "bypass": ALL_THROUGH_PROXY},
             extra_http_headers=headers,
-            # The suite's own reader has judged the certificate; a browser takes no authority for one run.
-            ignore_https_errors=not profile.tls.verify or bool(profile.tls.ca_file),
+            # It meets the proxy's own certificate; the target's is looked at where the proxy meets it.
+            ignore_https_errors=profile.secure,
             viewport=VIEWPORT,  # type: ignore[arg-type]  # a TypedDict of Playwright's
         )
         self._stack.push_async_callback(self._context.close)

@@ -7,6 +7,7 @@ from sse_conform.driver.browser_process import BrowserProcess
 from sse_conform.driver.browser_tab import Passing
 from sse_conform.driver.budget import Place
 from sse_conform.driver.clock import Clock
+from sse_conform.driver.proxy_inspection import Inspection
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.entries import TokenKind
 from sse_conform.profile import Profile
@@ -36,6 +37,7 @@ class Surroundings:
     process: BrowserProcess
     scene: str
     address: str
+    inspection: Inspection | None
     mint: TokenMint
     pictures: dict[str, bytes]
     traces: list[Trace]

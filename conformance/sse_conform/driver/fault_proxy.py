@@ -25,6 +25,7 @@ from sse_conform.driver.proxy_faults import (
     listener_closed,
     usual_reach,
 )
+from sse_conform.driver.proxy_inspection import Inspection
 from sse_conform.driver.stream_records import format_endpoint
 from sse_conform.errors import UsageError
 
@@ -45,6 +46,7 @@ class FaultProxy:
 
     :param source_address: the local address to connect to targets from; the kernel's choice unless given.
     :param on_wire: told in the same way what goes to targets and every piece that comes from them, save in tunnels.
+    :param inspection: the target whose tunnels are opened, so that faults and eyes reach what is inside.
     :raises UsageError: the address cannot be listened on.
     """
 
@@ -57,6 +59,7 @@ class FaultProxy:
         port: int = 0,
         source_address: str | None = None,
         on_wire: Callable[[WireEvent], None] | None = None,
+        inspection: Inspection | None = None,
     ) -> None:
         self._clock = clock
         self._on_event = on_event
@@ -64,6 +67,7 @@ class FaultProxy:
         self._port = port
         self._source_address = source_address
         self._on_wire = on_wire
+        self._inspection = inspection
         self._board = FaultBoard()
         self._connections: dict[asyncio.Task[None], ProxyConnection] = {}
         self._timers: dict[Applied, asyncio.TimerHandle] = {}
@@ -201,6 +205,7 @@ class FaultProxy:
             note=self._on_event,
             source_address=self._source_address,
             on_wire=self._on_wire,
+            inspection=self._inspection,
         )
         task = asyncio.create_task(connection.run())
         self._connections[task] = connection

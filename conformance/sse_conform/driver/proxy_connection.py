@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sse_conform.driver.clock import Clock
-from sse_conform.driver.connection import connect
 from sse_conform.driver.proxy_events import (
     Cut,
     ProxyAccepted,
@@ -24,6 +23,7 @@ from sse_conform.driver.proxy_events import (
     WireEvent,
 )
 from sse_conform.driver.proxy_faults import FaultBoard, Gateway
+from sse_conform.driver.proxy_inspection import Inspection
 from sse_conform.driver.proxy_lane import Lane
 from sse_conform.driver.proxy_request import (
     Answered,
@@ -34,17 +34,17 @@ from sse_conform.driver.proxy_request import (
     Target,
     own_answer,
 )
-from sse_conform.driver.proxy_socket import close, receive, reset, swallow, without_delay
-from sse_conform.driver.stream_records import End, StreamRequest
+from sse_conform.driver.proxy_socket import close, reset, swallow, without_delay
+from sse_conform.driver.proxy_wire import Wire, wire_to
 
-_CONNECT_SECONDS = 10.0
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 @dataclass(kw_only=True, slots=True)
 class _Link:
     """The connection to a target, and the tasks that serve it."""
 
-    sock: socket.socket
+    wire: Wire
     authority: str
     lane: Lane
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -55,7 +55,8 @@ class ProxyConnection:
     What one client's connection goes through, from accept to end, as :meth:`run`.
 
     Each end of a side is passed on in kind: FIN as FIN in that direction, RST as RST. Requests on a connection are
-    passed on one after the other; a target is kept as long as the requests go to the same one.
+    passed on one after the other; a target is kept as long as the requests go to the same one. Tunnels stay
+    unseen, save those that an inspection opens: what they carry is then taken as if it had come without one.
     """
 
     def __init__(
@@ -69,10 +70,13 @@ class ProxyConnection:
         note: Callable[[ProxyEvent], None],
         source_address: str | None = None,
         on_wire: Callable[[WireEvent], None] | None = None,
+        inspection: Inspection | None = None,
     ) -> None:
         self.number = number
         self.where: str | None = None
-        self._client = without_delay(client)
+        self._client = Wire(without_delay(client))
+        self._inspection = inspection
+        self._inside: Target | None = None
         self._address = address
         self._board = board
         self._clock = clock
@@ -87,7 +91,7 @@ class ProxyConnection:
         self._self_answered = False
         self._link: _Link | None = None
         self._sent_before = 0
-        self._down = Lane(client, board.shapes(number, None)[1])
+        self._down = Lane(self._client, board.shapes(number, None)[1])
         self._cut: asyncio.Future[Cut] = asyncio.get_running_loop().create_future()
         self._silent = False
         self._reset = False
@@ -106,7 +110,7 @@ class ProxyConnection:
 
     def discard(self) -> None:
         """Close what a connection holds that was given up before it began to run."""
-        self._client.close()
+        self._client.sock.close()
 
     async def run(self) -> None:
         """Serve the client until both ends are closed, or a fault cuts them."""
@@ -148,18 +152,18 @@ class ProxyConnection:
         return how
 
     async def _swallow(self) -> None:
-        overhearing = [self._overhear(self._link.sock)] if self._link else []
-        await asyncio.gather(swallow(self._client), *overhearing)
+        overhearing = [self._overhear(self._link.wire)] if self._link else []
+        await asyncio.gather(swallow(self._client.sock), *overhearing)
 
-    async def _overhear(self, target: socket.socket) -> None:
+    async def _overhear(self, target: Wire) -> None:
         """What comes from the target is told, though the client never gets it."""
-        while data := await receive(target):
+        while data := await target.receive():
             if not self._tunnel:
                 self._tell(ProxyReceived(t=self._clock.now(), conn=self.number, data=data))
         self._tell(ProxyTargetEnded(t=self._clock.now(), conn=self.number, reset=data is None))
 
     def _sockets(self) -> list[socket.socket]:
-        return [self._client, *([self._link.sock] if self._link else ())]
+        return [self._client.sock, *([self._link.wire.sock] if self._link else ())]
 
     async def _serve(self) -> None:
         try:
@@ -171,7 +175,7 @@ class ProxyConnection:
             self._reset = True
 
     async def _read_client(self) -> None:
-        while data := await receive(self._client):
+        while data := await self._client.receive():
             await self._take(data)
         self._tell(ProxyClientEnded(t=self._clock.now(), conn=self.number, reset=data is None))
         end = self._link.lane if self._link else self._down
@@ -201,24 +205,43 @@ class ProxyConnection:
     async def _begin(self, head: RequestHead) -> None:
         """Pass a request on to its target, unless it names none or a fault keeps it."""
         try:
-            target = head.target()
+            target = head.target(self._inside)
         except BadRequestError as error:
             await self._answer(400, str(error))
             return
         headers = () if head.tunnel else head.listed
         request = ProxyRequest(
-            t=self._clock.now(), conn=self.number, method=head.method, target=head.url, headers=headers
+            t=self._clock.now(),
+            conn=self.number,
+            method=head.method,
+            target=f"https://{target.where}" if self._inside else head.url,
+            headers=headers,
         )
         self._note(request)
         self.where = target.where
         self.reshape()
-        match self._board.stop(self.number, self.where):
+        stop = self._board.stop(self.number, self.where)
+        if head.tunnel and self._opens(target) and not isinstance(stop, Cut):
+            await self._open(target)
+            return
+        match stop:
             case Cut() as how:
                 self.cut(how)
             case Gateway(status=status):
                 await self._answer(status, "A fault of the proxy keeps this request from its target.")
             case None:
                 await self._pass_on(head, target, request)
+
+    def _opens(self, target: Target) -> bool:
+        return self._inspection is not None and self._inspection.authority == target.authority
+
+    async def _open(self, tunnel: Target) -> None:
+        """Be the target of this tunnel for the client; the connection to the real one waits for a request."""
+        assert self._inspection is not None
+        self._inside = tunnel
+        await self._down.put(_ESTABLISHED)
+        await self._down.drained()
+        await self._client.secure(self._inspection.shown)
 
     async def _pass_on(self, head: RequestHead, target: Target, request: ProxyRequest) -> None:
         link = self._link
@@ -229,7 +252,7 @@ class ProxyConnection:
                 return
         if head.tunnel:
             self._tunnel = True
-            await self._down.put(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await self._down.put(_ESTABLISHED)
         else:
             self._tell(ProxyForwarded(t=self._clock.now(), conn=self.number, request=request))
             self._watch = ResponseWatch(head)
@@ -241,15 +264,13 @@ class ProxyConnection:
 
     async def _connect(self, target: Target) -> _Link | None:
         """The connection to a target; where there is none the client is told why."""
-        request = StreamRequest(
-            host=target.host, port=target.port, target=target.path, source_address=self._source_address
-        )
-        sock = await connect(request, within=_CONNECT_SECONDS, receive_buffer=None)
-        if isinstance(sock, End):
-            await self._answer(502, sock.detail)
+        context = self._inspection.context if self._inspection and self._inside else None
+        wire = await wire_to(target, source_address=self._source_address, context=context)
+        if isinstance(wire, str):
+            await self._answer(502, wire)
             return None
-        lane = Lane(without_delay(sock), self._board.shapes(self.number, self.where)[0])
-        self._link = _Link(sock=sock, authority=target.authority, lane=lane)
+        lane = Lane(wire, self._board.shapes(self.number, self.where)[0])
+        self._link = _Link(wire=wire, authority=target.authority, lane=lane)
         self._note(ProxyConnected(t=self._clock.now(), conn=self.number, client=self._address, target=target.authority))
         return self._link
 
@@ -262,7 +283,7 @@ class ProxyConnection:
             task.cancel()
         await asyncio.wait(link.tasks)
         self._sent_before += link.lane.sent
-        close(link.sock)
+        close(link.wire.sock)
 
     async def _answer(self, status: int, detail: str) -> None:
         """Answer a request in the target's stead, and end the connection then."""
@@ -273,7 +294,7 @@ class ProxyConnection:
         self._down.end()
 
     async def _read_target(self, link: _Link) -> None:
-        while data := await receive(link.sock):
+        while data := await link.wire.receive():
             if not self._tunnel:
                 self._tell(ProxyReceived(t=self._clock.now(), conn=self.number, data=data))
             watch = None if self._tunnel else self._watch
@@ -289,7 +310,7 @@ class ProxyConnection:
     async def _deliver_down(self) -> None:
         if await self._down.deliver():
             raise ConnectionResetError
-        self._client.shutdown(socket.SHUT_WR)
+        self._client.end()
 
     async def _deliver_up(self, link: _Link, reading: asyncio.Task[None]) -> None:
         try:
@@ -300,4 +321,4 @@ class ProxyConnection:
             raise
         if ended_by_reset:
             raise ConnectionResetError
-        link.sock.shutdown(socket.SHUT_WR)
+        link.wire.end()

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import math
-import socket
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 #: How much one read takes, and one write at most.
 PIECE_BYTES = 64 * 1024
@@ -42,14 +42,21 @@ class Shape:
         return size, max(self.pause, size / self.rate)
 
 
+class Sink(Protocol):
+    """Where a lane ends."""
+
+    async def send(self, data: memoryview) -> None:
+        """Send all of this; OSError where that cannot be."""
+
+
 class Lane:
     """
-    A bounded queue in front of a socket, emptied by :meth:`deliver`.
+    A bounded queue in front of a sink, emptied by :meth:`deliver`.
 
     An end is queued like bytes, so it keeps its place behind them and is as late as they are.
     """
 
-    def __init__(self, sink: socket.socket, shape: Shape) -> None:
+    def __init__(self, sink: Sink, shape: Shape) -> None:
         self.sent = 0
         self._sink = sink
         self._shape = shape
@@ -122,7 +129,7 @@ class Lane:
         t, data = self._pieces[0]
         size, pause = self._shape.cut_off(len(data))
         try:
-            await loop.sock_sendall(self._sink, data[:size])
+            await self._sink.send(data[:size])
         except OSError:
             self._ended = True
             self._pieces.clear()

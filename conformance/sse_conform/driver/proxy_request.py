@@ -5,7 +5,7 @@ h11 finds the borders; the bytes themselves pass as they came. Only the request 
 RFC 9110, 7.6.1): in origin-form, and without the fields that concern the way to the proxy alone. No Via is added.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -63,12 +63,14 @@ class RequestHead:
         """The headers as text: names lower-cased, values decoded as latin-1."""
         return tuple((name.decode("ascii").lower(), value.decode("latin-1")) for name, value in self.headers)
 
-    def target(self) -> Target:
+    def target(self, inside: Target | None = None) -> Target:
         """
-        Where it goes.
+        Where it goes; ``inside`` is the target of the tunnel through which it came.
 
         :raises BadRequestError: it names no host, or a scheme that is not proxied.
         """
+        if inside is not None:
+            return replace(inside, path=self.url)
         url = f"//{self.url}" if self.tunnel else self.url
         try:
             split = urlsplit(url)

@@ -8,6 +8,8 @@ from sse_conform.driver.browser_rest import PageRest
 from sse_conform.driver.browser_surroundings import Owner, Surroundings
 from sse_conform.driver.browser_tab import LiveTab, Passing
 from sse_conform.driver.budget import AttemptBudget, Place
+from sse_conform.driver.proxy_inspection import Inspection, shown
+from sse_conform.driver.stream_records import format_endpoint
 from sse_conform.driver.world import World
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Nature, Scenario
@@ -53,6 +55,7 @@ class SceneDevices:
             process=world.process,
             scene=self._scene.id,
             address=self._address,
+            inspection=_inspection(world),
             mint=world.mint,
             pictures=world.pictures,
             traces=world.traces,
@@ -88,3 +91,11 @@ class SceneDevices:
     def _settle(self, place: Place, status: int) -> None:
         self._budget.answered(place)
         self.limited |= status == 429 and self._scene.nature is not Nature.LIMITER
+
+
+def _inspection(world: World) -> Inspection | None:
+    """How tunnels to the target are opened; None where it speaks no TLS."""
+    if world.tls is None:
+        return None
+    authority = format_endpoint(world.profile.host, world.profile.port)
+    return Inspection(authority=authority, shown=shown(), context=world.tls)

@@ -11,7 +11,7 @@ from sse_conform.rules import BY_ID
 from sse_conform.verdict import Outcome
 from sse_conform_scenarios.browser import away
 
-from ...tiny_target import Reply, TinyTarget, play_on
+from ...tiny_target import Reply, TinyTarget, play_on, tiny_target
 from .conftest import NUMBERS
 
 RETRY = b"retry: 200\n\n"
@@ -46,6 +46,22 @@ async def test_a_browser_that_was_offline_is_judged_by_what_it_missed(theatre):
         2 * (2 + 1) + 2 * 2,
     )  # who is long away, misses all
     assert [absence.how for absence in absences(transcript)] == ["offline-8", "offline-0.2", "offline-2"]
+
+
+async def test_over_tls_a_browser_is_judged_by_the_same(server_tls):
+    async with tiny_target(server_tls) as target:
+        transcript, verdicts = await play(target, "browser.offline", "reconnect.after-offline")
+    assert verdicts["reconnect.after-offline"].outcome is Outcome.PASS
+    assert [absence.how for absence in absences(transcript)] == ["offline-8", "offline-0.2", "offline-2"]
+
+
+async def test_over_tls_each_way_to_lose_a_connection_is_seen(server_tls):
+    async with tiny_target(server_tls) as target:
+        rules = ("client.honours-retry-native", "reconnect.after-faults-browser")
+        transcript, verdicts = await play(target, "browser.drops", *rules)
+    assert {verdict.findings for verdict in verdicts.values()} == {0}
+    hows = [absence.how for absence in absences(transcript)]
+    assert list(dict.fromkeys(hows)) == ["reset", "close", "refused", "flapping", "gateway"]
 
 
 async def test_where_nothing_was_really_cut_being_offline_is_untested(theatre, monkeypatch):

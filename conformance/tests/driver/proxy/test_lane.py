@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from sse_conform.driver.proxy_lane import CAPACITY_BYTES, PIECE_BYTES, Lane, Shape
+from sse_conform.driver.proxy_wire import Wire
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def written(reader: socket.socket, count: int) -> list[bytes]:
     ],
 )
 async def test_pieces_are_cut_as_the_shape_says_and_never_merged(shape, pieces, ends):
-    lane = Lane(ends[0], shape)
+    lane = Lane(Wire(ends[0]), shape)
     await lane.put(b"abcde")
     await lane.put(b"fg")
     lane.end()
@@ -43,7 +44,7 @@ async def test_pieces_are_cut_as_the_shape_says_and_never_merged(shape, pieces, 
 
 
 async def test_a_full_lane_takes_no_more_until_some_has_left(ends):
-    lane = Lane(ends[0], Shape(held=True))
+    lane = Lane(Wire(ends[0]), Shape(held=True))
     for _ in range(CAPACITY_BYTES // PIECE_BYTES):
         await lane.put(bytes(PIECE_BYTES))
     putting = asyncio.create_task(lane.put(b"more"))
@@ -58,7 +59,7 @@ async def test_a_full_lane_takes_no_more_until_some_has_left(ends):
 
 
 async def test_the_first_end_counts_and_what_follows_is_dropped(ends):
-    lane = Lane(ends[0], Shape())
+    lane = Lane(Wire(ends[0]), Shape())
     lane.end(reset=True)
     lane.end()
     await lane.put(b"late")
@@ -67,7 +68,7 @@ async def test_the_first_end_counts_and_what_follows_is_dropped(ends):
 
 
 async def test_a_sink_that_is_gone_ends_the_waiting_for_room(ends):
-    lane = Lane(ends[0], Shape())
+    lane = Lane(Wire(ends[0]), Shape())
     for _ in range(CAPACITY_BYTES // PIECE_BYTES):
         await lane.put(bytes(PIECE_BYTES))
     putting = asyncio.create_task(lane.put(b"more"))
