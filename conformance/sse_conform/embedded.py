@@ -125,6 +125,19 @@ class Embedded:
         """The profile that is shipped for it."""
         return shipped("profiles", "reference.toml")
 
+    def demand_known(self) -> None:
+        """Refuse names of no fault and no oddity, in the words of the server, which it is not started for."""
+        if not self._varied:
+            return
+        command = [*COMMAND, *self._varied, "--list-faults"]
+        asked = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+        if asked.returncode:
+            raise _refused(_last_line(asked.stderr))
+
+    @property
+    def _varied(self) -> tuple[str, ...]:
+        return (*(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults))
+
     def __enter__(self) -> "Embedded":
         _heed_termination()
         self._log = tempfile.TemporaryFile()
@@ -177,10 +190,9 @@ class Embedded:
         """Start an instance, and wait until it listens: its process and its address."""
         assert self._log is not None
         assert self._folder is not None
-        varied = (*(f"--odd={name}" for name in self._oddities), *(f"--fault={name}" for name in self._faults))
         said = len(_said(self._log))
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [*COMMAND, *varied],
+            [*COMMAND, *self._varied],
             env=self._environ(database=Path(self._folder.name) / "service.sqlite3", port=port),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -210,11 +222,10 @@ class Embedded:
             if ready := _READY.search(_said(log)[since:]):
                 return ready[1].decode()
             if ended and process.returncode == ExitCode.USAGE:
-                raise UsageError(
-                    _last_line(log).removeprefix("Error: "), hint="conform serve --help says what there is"
-                )
+                raise _refused(_last_line(_said(log)))
             if ended:
-                raise ConformError(f"the reference server did not start: {_last_line(log)}", hint="run: conform serve")
+                said = _last_line(_said(log))
+                raise ConformError(f"the reference server did not start: {said}", hint="run: conform serve")
             time.sleep(0.02)
         raise ConformError(
             f"the reference server was not ready within {START_SECONDS:.0f} s", hint="run: conform serve"
@@ -248,6 +259,12 @@ def _promised(log: IO[bytes]) -> dict[str, object]:
     return {path: tomllib.loads(f"value = {value}")["value"] for path, value in said}
 
 
-def _last_line(log: IO[bytes]) -> str:
-    lines = _said(log).decode("utf-8", "replace").strip().splitlines()
+def _refused(said: str) -> UsageError:
+    """What the server would not start with."""
+    hint = "conform serve --list-faults, --list-odd and --help say what there is"
+    return UsageError(said.removeprefix("Error: "), hint=hint)
+
+
+def _last_line(said: bytes) -> str:
+    lines = said.decode("utf-8", "replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"

@@ -154,6 +154,23 @@ def test_dry_run_prints_the_plan_and_touches_nothing() -> None:
     assert not Path("conform-report").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "near"), [("--fault", "ping-with-idd", "ping-with-id"), ("--odd", "cr-end", "cr-ends")]
+)
+def test_a_dry_run_refuses_what_a_run_would(option: str, name: str, near: str) -> None:
+    result = conform("--target", "embedded", "--dry-run", option, name)
+    assert result.exit_code == ExitCode.USAGE
+    assert f"is called `{name}`; did you mean `{near}`?" in result.stderr
+    assert result.stdout == ""
+    assert conform("--target", "embedded", "--dry-run", option, near).exit_code == ExitCode.CONFORMS
+
+
+@pytest.mark.parametrize(("wrong", "right", "name"), [("--fault", "--odd", "cr-ends"), ("--odd", "--fault", "no-ping")])
+def test_a_fault_is_no_oddity_and_an_oddity_no_fault(wrong: str, right: str, name: str) -> None:
+    result = conform("--target", "embedded", "--dry-run", wrong, name)
+    assert f"`{name}` goes with {right}: {right} {name}" in result.stderr
+
+
 def test_a_dead_target_ends_with_one_sentence_and_code_3() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

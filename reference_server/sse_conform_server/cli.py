@@ -4,7 +4,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -79,20 +79,29 @@ def serve(
     from sse_conform_server.faults import catalogue as faults  # noqa: PLC0415 - heavy
     from sse_conform_server.oddities import catalogue as oddities  # noqa: PLC0415 - heavy
 
-    if list_faults or list_odd:
-        broken_ways = map(_fault_row, faults.FAULTS.values())
-        _list([*broken_ways] if list_faults else [*map(_oddity_row, oddities.ODDITIES.values())], form)
-        return
     try:
-        settings = load(file=config, environ=os.environ, flags=flags)
+        _demand_apart(odd_names, faults.FAULTS, option="--fault")
+        _demand_apart(fault_names, oddities.ODDITIES, option="--odd")
         odd = [oddities.find(name) for name in odd_names]
         broken = [faults.find(name) for name in fault_names]
+        if list_faults or list_odd:
+            broken_ways = map(_fault_row, faults.FAULTS.values())
+            _list([*broken_ways] if list_faults else [*map(_oddity_row, oddities.ODDITIES.values())], form)
+            return
+        settings = load(file=config, environ=os.environ, flags=flags)
     except (SettingsError, LookupError) as error:
         raise click.UsageError(str(error.args[0])) from None
     for each in odd:
         for path, value in each.promises(settings).items():
             click.echo(f"{PROMISE}{path} = {json.dumps(value)}")
     _serve(settings, [*odd, *broken], demo=demo)
+
+
+def _demand_apart(names: Iterable[str], others: Container[str], *, option: str) -> None:
+    """None of the names is one of those that belong to the other option; else raises `LookupError`."""
+    for name in names:
+        if name in others:
+            raise LookupError(f"`{name}` goes with {option}: {option} {name}")
 
 
 def _fault_row(one: "Fault") -> dict[str, Any]:

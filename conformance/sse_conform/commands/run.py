@@ -78,6 +78,8 @@ def execute(options: RunOptions) -> int:
         )
     server = _server(options) if options.embedded else None
     if options.dry_run:
+        if server is not None:
+            server.demand_known()
         loaded = _load(options, server)
         write_plan(_plan(loaded, rules), loaded.profile, form=options.form, out=sys.stdout)
         return ExitCode.CONFORMS
