@@ -162,12 +162,13 @@ def _problems(options: InitOptions) -> Iterator[Problem]:
         (options.admin_username, options.admin_password_from, ("--admin-username", "--admin-password-from")),
     ):
         if bool(username) != bool(secret):
-            yield Problem(path=" and ".join(flags), what="go together", remedy=f"give both: {flags[1]} env:NAME")
+            remedy = f"give both: {flags[0]} NAME {flags[1]} env:NAME"
+            yield Problem(path=" and ".join(flags), what="go together", remedy=remedy)
     for flag, path in (("--login", options.login), ("--stream", options.stream)):
         if path and not path.startswith("/"):
-            yield Problem(
-                path=flag, what=f"is {path!r}, which is no path", remedy=f"begin it with a slash: {flag} /{path}"
-            )
+            begun = f"/{path.partition('://')[2].partition('/')[2] if '://' in path else path}"
+            what = f"is {path!r}, which is no path"
+            yield Problem(path=flag, what=what, remedy=f"begin it with a slash: {flag} {begun}")
 
 
 def _say_what_next(options: InitOptions, draft: Draft) -> None:

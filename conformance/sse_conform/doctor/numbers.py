@@ -47,17 +47,16 @@ def heartbeat_checks(stream: Stream, terms: Terms, *, until: int) -> Iterator[Ch
     """A ping that came, or one that was due and did not; nothing where none is due yet."""
     promised = f"numbers.heartbeat is {terms.heartbeat:g} s"
     arrivals = [stream.answered, *(piece.t for piece in stream.pieces)]
-    if ping := next(iter(_pings(stream)), None):
+    end = stream.end.t if stream.end else until
+    longest = max(b - a for a, b in pairwise([*arrivals, end]))
+    if longest > terms.silence * SECOND:
+        said = f"no ping came in a silence of {longest / SECOND:.1f} s; {promised}"
+        fix = "let the stream send event: ping so often, or set numbers.heartbeat to what it keeps"
+        yield Check(name="heartbeat", said=said, fix=fix)
+    elif ping := next(iter(_pings(stream)), None):
         before = max((t for t in arrivals if t < ping), default=stream.answered)
         silence = f"{(ping - before) / SECOND:.1f} s after what came before it"
         yield Check(name="heartbeat", said=f"a ping came {silence}; {promised}")
-        return
-    longest = max(b - a for a, b in pairwise([*arrivals, until]))
-    if longest > terms.silence * SECOND:
-        fix = "let the stream send event: ping so often, or set numbers.heartbeat to what it keeps"
-        yield Check(
-            name="heartbeat", said=f"no ping came in a silence of {longest / SECOND:.1f} s; {promised}", fix=fix
-        )
 
 
 def _pings(stream: Stream) -> list[int]:
@@ -68,6 +67,8 @@ def _not_tried(visit: Visit, *, heartbeat: bool) -> Iterator[str]:
     terms, profile = visit.world.terms, visit.profile
     if heartbeat:
         yield f"heartbeat = {terms.heartbeat:g}"
+    if not profile.triggers.kinds:
+        yield f"latency = {terms.latency:g}"
     yield f"rate_limit = {terms.rate_limit}" + (f" in {terms.rate_window:g} s" if terms.rate_limit else " (none)")
     yield f"snapshot_items = {terms.snapshot_items}"
     yield f"burst = {terms.burst}"

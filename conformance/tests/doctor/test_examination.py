@@ -80,6 +80,7 @@ async def test_a_ping_that_is_due_soon_is_waited_for_and_other_numbers_are_said_
     assert checks["heartbeat"].ok
     assert f"numbers.heartbeat is {heartbeat:g} s" in checks["heartbeat"].said
     assert "heartbeat =" not in checks["numbers"].said
+    assert "latency =" not in checks["numbers"].said
     assert "rate_limit = " in checks["numbers"].said
     calm = {check.name: check for check in await checks_of(loaded(server))}
     assert "heartbeat" not in calm
@@ -241,6 +242,8 @@ async def test_a_profile_that_leaves_things_out_is_told_what_that_costs(server: 
     missing = {check.name: check for check in checks if check.standing is Standing.MISSING}
     assert set(missing) == {"triggers", "invalid trigger", "signing key", "sensitive"}
     assert "[triggers.vulnerability]" in missing["triggers"].fix
+    (untried,) = [check.said for check in checks if check.name == "numbers"]
+    assert "latency = " in untried  # there is no event to see it on
 
 
 async def test_no_secret_is_in_what_is_said(server: Embedded) -> None:

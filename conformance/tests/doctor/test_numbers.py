@@ -2,6 +2,7 @@ import pytest
 
 from sse_conform.doctor.check import Check, Standing
 from sse_conform.doctor.numbers import heartbeat_checks, retry_checks
+from sse_conform.entries import EndKind
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream
 
@@ -53,6 +54,17 @@ def test_a_silence_in_which_a_ping_was_due_is_a_problem() -> None:
     assert check.standing is Standing.PROBLEM
     assert "no ping came in a silence of 13.0 s" in check.said
     assert "numbers.heartbeat" in check.fix
+
+
+def test_a_ping_that_came_late_is_a_problem() -> None:
+    (check,) = beats(heard((1, snapshot()), (20, PING)), until=21)
+    assert check.standing is Standing.PROBLEM
+    assert "no ping came in a silence of 19.0 s" in check.said
+
+
+def test_a_stream_that_ended_owes_no_ping() -> None:
+    ended = only(transcript(recorded((1, snapshot()), ends=(3, EndKind.COMPLETE))))
+    assert beats(ended, until=30) == []
 
 
 def test_before_a_ping_is_due_nothing_is_said() -> None:
