@@ -26,12 +26,16 @@ from sse_conform.control_entry import Order
 from sse_conform.embedded_broker import Redis
 from sse_conform.errors import ConformError, ControlError, UsageError
 from sse_conform.exit_code import ExitCode
+from sse_conform.forked_process import ForkedProcess, Process
 from sse_conform.shipped import shipped
 
 #: What ``--target`` says for it.
 EMBEDDED = "embedded"
 #: What starts it.
-COMMAND = (sys.executable, "-m", "sse_conform_server")
+PROGRAM = "sse_conform_server"
+COMMAND = (sys.executable, "-m", PROGRAM)
+#: The variable that names a fork server of it, where there is one: then it starts in no time.
+FORK_SERVER = "SSE_CONFORM_FORK_SERVER"
 PREFIX = "SSE_CONFORM_SERVER_"
 START_SECONDS = 30.0
 #: The grace that the shipped profile promises, in seconds.
@@ -96,8 +100,8 @@ class Embedded:
         self._grace = COMPRESSED["numbers.grace"] if compressed else GRACE
         self._faults = faults
         self._oddities = oddities
-        self._process: subprocess.Popen[bytes] | None = None
-        self._other: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
+        self._other: Process | None = None
         self._redis: Redis | None = None
         self._log: IO[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -186,25 +190,31 @@ class Embedded:
                 assert self._redis is not None
                 self._redis.start()
 
-    def _launch(self, *, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+    def _launch(self, *, port: int = 0) -> tuple[Process, str]:
         """Start an instance, and wait until it listens: its process and its address."""
         assert self._log is not None
         assert self._folder is not None
         said = len(_said(self._log))
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [*COMMAND, *self._varied],
-            env=self._environ(database=Path(self._folder.name) / "service.sqlite3", port=port),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # an interrupt at the terminal is for the run, which then stops the server
-        )
+        process = self._begin(self._environ(database=Path(self._folder.name) / "service.sqlite3", port=port), self._log)
         try:
             return process, self._await_url(process, self._log, said)
         except BaseException:
             process.kill()
             process.wait()
             raise
+
+    def _begin(self, environ: Mapping[str, str], log: IO[bytes]) -> Process:
+        """Start it in a session of its own: an interrupt at the terminal is for the run, which then stops it."""
+        if path := os.environ.get(FORK_SERVER):
+            return ForkedProcess(path, self._varied, environ, stdout=log, stderr=log)
+        return subprocess.Popen(  # noqa: S603 - our own module
+            [*COMMAND, *self._varied],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def _environ(self, *, database: Path, port: int) -> dict[str, str]:
         """Our environment without settings of other servers, with those of this one."""
@@ -215,7 +225,7 @@ class Embedded:
         settings |= {SETTINGS[path]: str(value) for path, value in self._promises.items() if path in SETTINGS}
         return {**inherited, **{PREFIX + name: value for name, value in settings.items()}, **self.secrets}
 
-    def _await_url(self, process: subprocess.Popen[bytes], log: IO[bytes], since: int) -> str:
+    def _await_url(self, process: Process, log: IO[bytes], since: int) -> str:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             ended = process.poll() is not None
@@ -231,7 +241,7 @@ class Embedded:
             f"the reference server was not ready within {START_SECONDS:.0f} s", hint="run: conform serve"
         )
 
-    def _terminate(self, process: subprocess.Popen[bytes] | None) -> None:
+    def _terminate(self, process: Process | None) -> None:
         if process is None:
             return
         process.terminate()

@@ -2,33 +2,26 @@
 Runs of the suite against the variants of the reference server, every run a process of its own.
 
 The judge may not import the server: its variants are listed by its command, and a run is what anybody can repeat with
-``conform --target embedded --compressed --fault NAME``, or ``--odd NAME``.
+``conform --target embedded --compressed --fault NAME``, or ``--odd NAME``. Where that is possible the processes are
+forks of two that have imported everything, for to import takes as long as to run.
 """
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from sse_conform.embedded import CHOOSABLE, COMMAND, EMBEDDED
+from sse_conform.embedded import COMMAND, EMBEDDED
 from sse_conform.errors import ConformError
 from sse_conform.exit_code import ExitCode
 from sse_conform.fault_matrix import FAULTLESS, JUDGED, Kind, Trial, Variant
-from sse_conform.profile_layers import PREFIX
+from sse_conform.suite_processes import Forks, forking, run, run_suite
 from sse_conform.verdict import Outcome
 
 #: A compressed run takes some ten seconds, on a busy machine a few times as many.
 TRIAL_SECONDS = 180.0
-#: An interrupted run stops its server and writes what it has.
-INTERRUPT_SECONDS = 20.0
-#: Events of the burst scene; the faults drop beyond 20, and more only make a hundred runs longer.
-BURST = 60
-#: How the command line begins an error.
-PREAMBLE = "conform: error: "
 #: The sub-folder of the run without fault and oddity.
 UNNAMED = "faultless"
 NOTHING: Mapping[str, Sequence[str]] = {}
@@ -99,7 +92,7 @@ async def list_variants() -> tuple[Variant, ...]:
 
 
 async def _listed(option: str) -> bytes:
-    said, error, code = await _run([*COMMAND, option, "--format=json"], TRIAL_SECONDS)
+    said, error, code = await run([*COMMAND, option, "--format=json"], TRIAL_SECONDS)
     if code:
         raise ConformError(f"the reference server does not list its variants: {error}", hint="reinstall sse-conform")
     return said
@@ -117,29 +110,29 @@ async def trials(
     room = asyncio.Semaphore(jobs)
     alone: dict[str, asyncio.Lock] = {}
 
-    async def one(variant: Variant) -> Trial:
+    async def one(variant: Variant, forks: Forks | None) -> Trial:
         async with alone.setdefault(variant.name, asyncio.Lock()), room:
-            return await trial(variant, folder=folder, extra=extra.get(variant.name, ()))
+            return await trial(variant, folder=folder, extra=extra.get(variant.name, ()), forks=forks)
 
-    running = [asyncio.ensure_future(one(variant)) for variant in variants]
-    try:
-        for ended in asyncio.as_completed(running):
-            yield await ended
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    with forking() as forks:
+        running = [asyncio.ensure_future(one(variant, forks)) for variant in variants]
+        try:
+            for ended in asyncio.as_completed(running):
+                yield await ended
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
 
-async def trial(variant: Variant, *, folder: Path, extra: Sequence[str] = ()) -> Trial:
+async def trial(variant: Variant, *, folder: Path, extra: Sequence[str] = (), forks: Forks | None = None) -> Trial:
     """Run the suite against one variant; the record of it goes to a sub-folder of ``folder``."""
     since = time.monotonic()
-    command = [sys.executable, "-m", "sse_conform", f"--target={EMBEDDED}", "--compressed", "--quiet", "--format=json"]
+    arguments = [f"--target={EMBEDDED}", "--compressed", "--quiet", "--format=json", *extra]
+    arguments.append(f"--output={record_of(variant.name, folder).parent}")
     if variant.kind in OPTIONS:
-        command.append(f"{OPTIONS[variant.kind]}={variant.name}")
-    said, error, code = await _run(
-        [*command, *extra, f"--output={record_of(variant.name, folder).parent}"], TRIAL_SECONDS
-    )
+        arguments.append(f"{OPTIONS[variant.kind]}={variant.name}")
+    said, error, code = await run_suite(arguments, TRIAL_SECONDS, forks=forks)
     try:
         report = msgspec.json.decode(said, type=_Report)
     except msgspec.DecodeError:
@@ -163,43 +156,3 @@ def _trouble(report: _Report, error: str, code: int) -> str:
     if not trouble and code not in JUDGED:
         trouble = f"exit code {code}: {ExitCode(code).meaning if code in set(ExitCode) else 'unknown'}"
     return trouble
-
-
-async def _run(command: list[str], seconds: float) -> tuple[bytes, str, int]:
-    """Standard output, the complaint on standard error, and the exit code of a command; an overdue one is stopped."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=_environ())
-    try:
-        async with asyncio.timeout(seconds):
-            said, error = await process.communicate()
-    except BaseException as cut:
-        await _stop(process)
-        if isinstance(cut, TimeoutError):
-            return b"", f"it was not over after {seconds:.0f} s", ExitCode.HARNESS
-        raise
-    return said, _complaint(error.decode("utf-8", "replace")), process.returncode or 0
-
-
-def _complaint(error: str) -> str:
-    """What a command said went wrong, in one line: its own error, else its last words."""
-    lines = [line.strip() for line in error.splitlines() if line.strip()]
-    own = [line.removeprefix(PREAMBLE) for line in lines if line.startswith(PREAMBLE)]
-    return own[0] if own else lines[-1] if lines else ""
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Interrupt a run, so that it stops its server; kill it where it does not listen."""
-    if process.returncode is None:
-        process.terminate()
-        try:
-            async with asyncio.timeout(INTERRUPT_SECONDS):
-                await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-
-def _environ() -> dict[str, str]:
-    """Our environment without settings of other targets."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return {**kept, CHOOSABLE["numbers.burst"]: str(BURST)}
