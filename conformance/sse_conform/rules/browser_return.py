@@ -10,13 +10,14 @@ from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
 
-_OFFLINE, _DROPS, _SILENCE = "browser.offline", "browser.drops", "browser.silence"
+_OFFLINE, _LONG, _DROPS, _SILENCE = "browser.offline", "browser.offline-long", "browser.drops", "browser.silence"
 _NEEDS = frozenset({Capability.BROWSER, Capability.TRIGGERS})
 _TESTING, _RETRY = plan("Testing"), plan("Failure / Retry")
 _MODEL = whatwg("9.2.3 Processing model", "sse-processing-model")
 #: The ways to lose a connection, as the scenes call them.
 _HOWS = {
-    _OFFLINE: ("offline-0.2", "offline-2", "offline-8"),
+    _OFFLINE: ("offline-0.2", "offline-2"),
+    _LONG: ("offline-8",),
     _DROPS: ("reset", "close", "refused", "flapping", "gateway"),
     _SILENCE: ("silence",),
 }
@@ -32,7 +33,7 @@ def _missed(transcript: Transcript, *scenes: str) -> Iterator[Missed]:
 
 def missed_offline(transcript: Transcript) -> Iterator[Missed]:
     """What was published while a browser was offline: for a moment, for a while, and for long."""
-    return _missed(transcript, _OFFLINE)
+    return _missed(transcript, _OFFLINE, _LONG)
 
 
 def missed_otherwise(transcript: Transcript) -> Iterator[Missed]:
@@ -56,7 +57,7 @@ def _untold(subject: Missed) -> Iterator[Finding]:
     level=Level.MUST,
     spec=(_TESTING, _RETRY),
     over=missed_offline,
-    scenes=_OFFLINE,
+    scenes=(_OFFLINE, _LONG),
     needs=_NEEDS,
     hint="what is kept for a user who is away is dropped too soon, or the answer to a resume is no stream",
 )

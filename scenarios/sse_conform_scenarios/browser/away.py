@@ -1,7 +1,5 @@
 """A page whose network fails, in each of the ways in which networks fail, and what it learns when it is back."""
 
-import asyncio
-
 from sse_conform.browser_absences import OUTAGE
 from sse_conform.browsing import Device, Outage, Tab
 from sse_conform.entries import Published
@@ -53,8 +51,10 @@ class _Reader:
         await self._stage.pass_time(periods * self.tab.retry, "the network to be down")
         return [await self.tell(how)]
 
-    async def return_after(self, how: str, periods: float, missed: list[Published]) -> None:
-        """The same, and then the network works again: she comes back to what she missed."""
+    async def be_offline(self, periods: float) -> None:
+        """Be offline for so many reconnection times, and come back to what was missed."""
+        how = f"offline-{periods:g}"
+        missed = await self.lose(Outage.OFFLINE, how)
         missed += await self.miss(how, periods)
         await self.device.mend()
         await self.tab.until_back(*missed)
@@ -71,28 +71,31 @@ async def _reader(stage: Stage, part: str = "reader", **settings: float) -> _Rea
 @scenario(
     "browser.offline",
     users=("alice",),
-    attempts=2 + len(BRIEFLY) + 2,
+    attempts=1 + len(BRIEFLY) + 1,
     needs=_NEEDS,
-    waits=lambda terms: max(LONG + 1, sum(BRIEFLY) + len(BRIEFLY) + 1 + STOPPED_PERIODS) * period(terms),
+    waits=lambda terms: (sum(BRIEFLY) + len(BRIEFLY) + 1 + STOPPED_PERIODS) * period(terms),
 )
 async def offline(stage: Stage) -> None:
-    """
-    A browser goes offline for long, and misses events.
-
-    Meanwhile another one does for a moment and for a while; then its token expires while it is away.
-    """
-    away, reader = await asyncio.gather(_reader(stage, "away"), _reader(stage))
-    how = f"offline-{LONG:g}"
-    missed = await away.lose(Outage.OFFLINE, how)
-    await asyncio.gather(away.return_after(how, LONG, missed), _briefly(stage, reader))
-    await asyncio.gather(away.device.close(), reader.device.close())
-
-
-async def _briefly(stage: Stage, reader: _Reader) -> None:
+    """A browser goes offline for a moment and for a while, and misses events; then its token expires meanwhile."""
+    reader = await _reader(stage)
     for periods in BRIEFLY:
-        how = f"offline-{periods:g}"
-        await reader.return_after(how, periods, await reader.lose(Outage.OFFLINE, how))
+        await reader.be_offline(periods)
     await _expire(stage, reader)
+    await reader.device.close()
+
+
+@scenario(
+    "browser.offline-long",
+    users=("alice",),
+    attempts=2,
+    needs=_NEEDS,
+    waits=lambda terms: (LONG + 1) * period(terms),
+)
+async def offline_long(stage: Stage) -> None:
+    """A browser goes offline for long, and misses events; nobody else is there for her."""
+    reader = await _reader(stage)
+    await reader.be_offline(LONG)
+    await reader.device.close()
 
 
 async def _expire(stage: Stage, reader: _Reader) -> None:
@@ -170,4 +173,4 @@ async def silence(stage: Stage) -> None:
     await reader.device.close()
 
 
-SCENARIOS = (offline, drops, silence)
+SCENARIOS = (offline, offline_long, drops, silence)
