@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
@@ -21,11 +21,12 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    make_url,
     select,
     update,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 
 from sse_conform_server.models import (
     Kind,
@@ -39,11 +40,15 @@ from sse_conform_server.models import (
     users,
     vulnerabilities,
 )  # fmt: skip
+from sse_conform_server.settings import SettingsError
 
 T = TypeVar("T")
 
-#: As many connections to the database are in use at once, each by a thread.
-THREADS = 4
+#: So many threads read, each on a connection of its own.
+READERS = 4
+
+
+_IN_NO_FILE = {"sqlite://", "sqlite:///", "sqlite:///:memory:"}
 
 
 class UsernameTakenError(Exception):
@@ -73,39 +78,42 @@ class Store:
     """
     The one place that speaks SQL. Writes are serialised in this process, and by row lock between processes.
 
-    Each piece of work is done by a thread as a whole: to change threads costs more than most queries.
+    Each piece of work is done by a thread as a whole: to change threads costs more than most queries. One thread does
+    all that writes: what it began it ends before the next, though whoever asked for it is gone.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writing = asyncio.Lock()
-        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="store")
+        self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="store-reads")
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writes")
 
     async def prepare(self) -> None:
         """Create what is missing in the database."""
         await self.write(_create)
 
     async def close(self) -> None:
-        """Give the connections back."""
-        self._threads.shutdown()
+        """End what was begun, then give the connections back."""
+        self._writer.shutdown()
+        self._readers.shutdown()
         self.engine.dispose()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do this on a connection, in a thread."""
-        return await self._apart(lambda: self._on(self.engine.connect, work))
+        return await self._apart(self._readers, self.engine.connect, work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Do this in one transaction, in a thread, when no other one is under way; committed on return."""
-        async with self._writing:
-            return await self._apart(lambda: self._on(self.engine.begin, work))
-
-    async def _apart(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await self._apart(self._writer, self.engine.begin, work)
 
     @staticmethod
-    def _on(opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:
-        with opened() as connection:
-            return work(connection)
+    async def _apart(
+        threads: Executor, opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]
+    ) -> T:
+        def whole() -> T:
+            with opened() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(threads, whole)
 
     async def add_user(self, user: User, *, password_hash: str) -> None:
         """Keep a new account; raises `UsernameTakenError`."""
@@ -244,16 +252,22 @@ def open_store(database: str) -> Store:
     """
     A store on a SQLite file name or a database URL (`postgresql://...`).
 
-    Raises `ValueError` when no driver for the URL is there.
+    Raises `SettingsError` when no driver for the URL is there, or none that threads can use.
     """
     if "://" not in database:
         database = f"sqlite:///{database}"
     if database.startswith("postgresql://"):
         database = "postgresql+psycopg://" + database.removeprefix("postgresql://")
+    if database in _IN_NO_FILE:
+        raise SettingsError("database: each thread would have one in memory of its own; say `memory`")
     try:
+        if make_url(database).get_dialect().is_async:
+            raise SettingsError("database: its driver is asynchronous; leave the driver out of the URL")
         engine = create_engine(database)
+    except ArgumentError as error:
+        raise SettingsError(f"database: {error}") from None
     except ModuleNotFoundError as error:
-        raise ValueError(f"the database driver {error.name} is not installed: pip install {error.name}") from None
+        raise SettingsError(f"database: {error.name} is not installed: pip install {error.name}") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
     return Store(engine)

@@ -38,8 +38,13 @@ class _ForListeners(Store):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Who listens is known in the event loop only."""
-        self._listening = {subscription.user_id for subscription in self._hub.everyone()}
-        return await super().write(work)
+        listening = {subscription.user_id for subscription in self._hub.everyone()}
+
+        def knowing(connection: Connection) -> T:
+            self._listening = listening
+            return work(connection)
+
+        return await super().write(knowing)
 
     def _add_notifications(self, connection: Connection, draft: Draft) -> Sequence[Notification]:
         added = super()._add_notifications(connection, draft)
