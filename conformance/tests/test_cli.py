@@ -186,7 +186,8 @@ def test_a_dead_target_ends_with_one_sentence_and_code_3() -> None:
 def test_what_stops_before_it_began_leaves_nothing() -> None:
     for broken in ("numbers.latency = 30", "numbers.latencey = 1"):
         Path("conform.toml").write_text(f'{broken}\nusers.accounts = [{{ username = "alice", token = "t" }}]\n')
-        result = conform("--target", "http://127.0.0.1:1", "--report", "json=deep/er/report.json")
+        files = ("--output", "deep/report", "--report", "json=deep/er/report.json")
+        result = conform("--target", "http://127.0.0.1:1", *files)
         assert result.exit_code == ExitCode.USAGE
         assert [path.name for path in Path().iterdir()] == ["conform.toml"]
 

@@ -45,7 +45,7 @@ def prepared(options: OutputOptions, *folders: Path) -> Iterator[None]:
             _demand_folder(folder)
         yield
     except BaseException:
-        for folder in made:
+        for folder in sorted(made, key=lambda each: len(each.parts), reverse=True):
             with contextlib.suppress(OSError):  # it holds something, or was never made
                 folder.rmdir()
         raise

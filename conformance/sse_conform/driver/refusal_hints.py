@@ -17,14 +17,15 @@ _MUTE = (
     "the answer does not say why; commonly missing in {table}: {field}, form instead of json or json instead of form, "
     "or a header, such as one against forged requests (headers = {{ X-CSRF-Token = ... }})"
 )
-_NO_WORDS = re.compile(r"<[^>]*>|https?://[^\s\"']+|\\[nrt]")
+_NO_WORDS = re.compile(r"<[^>]*>|https?://[^\s\"']+|\\[nrt]|(?:/[\w.~-]+)+")  # the path is that of our request
 _WORD = re.compile(r"[^\W\d]{3,}")
-#: What refusals are made of that say nothing: reason phrases, and the frames of JSON and HTML around them.
+#: What refusals are made of that say nothing: reason phrases, frames of JSON and HTML around them, and who made them.
 _PHRASES = frozenset(
     _WORD.findall(
         "bad request forbidden conflict unprocessable entity content error errors message msg detail details "
         "description body title type status statuscode status_code code reason http https invalid failed failure false "
-        "problem true null none success about blank path timestamp traceid trace_id requestid request_id instance data"
+        "problem true null none success about blank path timestamp traceid trace_id requestid request_id instance data "
+        "nginx openresty apache cloudflare"
     )
 )
 

@@ -11,6 +11,8 @@ from sse_conform.driver.refusal_hints import remedy, tells
         '422 \'{"error": "invalid request", "status": 422}\'',
         "403 '<!doctype html>\\n<html lang=en>\\n<title>403 Forbidden</title>\\n<h1>Forbidden</h1>'",
         '400 \'{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"Bad Request","traceId":"00-1"}\'',
+        "403 '<h1>403 Forbidden</h1></center>\\r\\n<hr><center>nginx/1.25.3</center>\\r\\n</body>'",
+        '400 \'{"timestamp":"2026-01-01T10:00:00.000+00:00","status":400,"error":"Bad Request","path":"/api/login"}\'',
     ],
 )
 def test_a_refusal_of_nothing_but_phrases_does_not_say_why(said: str) -> None:
