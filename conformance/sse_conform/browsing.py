@@ -92,7 +92,11 @@ class Tab(Protocol):
         ...
 
     async def freeze(self) -> bool:
-        """Let the browser freeze the page, as it does with one that is long out of sight; whether it can be told so."""
+        """
+        Let the page stand still, as browsers do with one that is long out of sight; whether this one can be told so.
+
+        Its connection stays. All pages of its device stand still with it.
+        """
         ...
 
     async def thaw(self) -> None:

@@ -104,8 +104,9 @@ def test_it_ends_with_the_fork_server(tmp_path, monkeypatch, output):
 
 
 def test_a_fork_server_that_cannot_import_says_so(tmp_path, capfd):
-    with pytest.raises(OSError, match="the fork server of forkable did not start"), fork_server(
-        "forkable", ("no_such_module",), tmp_path / "socket"
+    with (
+        pytest.raises(OSError, match="the fork server of forkable did not start"),
+        fork_server("forkable", ("no_such_module",), tmp_path / "socket"),
     ):
         pass
     assert "no_such_module" in capfd.readouterr().err

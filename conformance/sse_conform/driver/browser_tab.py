@@ -15,7 +15,7 @@ from sse_conform.recorder import Recorder
 from sse_conform.terms import Terms
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import CDPSession, Page
 
 #: A browser that is to come back gets so much longer than the retry time, as a share of it and in seconds.
 RETURN_SHARE, RETURN_FLOOR = 0.5, 1.0
@@ -58,6 +58,7 @@ class LiveTab:
         self._passing = passing
         self._freezes = freezes
         self._page: Page | None = None
+        self._halted: CDPSession | None = None
         self._state = CONNECTING
         self._greeted = False
         self._messages: list[PageSaw] = []
@@ -172,21 +173,24 @@ class LiveTab:
         await self.page.evaluate("history.back()")
 
     async def freeze(self) -> bool:
-        """Let the browser freeze the page as one that is long out of sight; see the protocol."""
-        return await self._set_life("frozen")
+        """
+        Let the page stand still; see the protocol.
 
-    async def thaw(self) -> None:
-        """Let it come back into sight."""
-        await self._set_life("active")
-
-    async def _set_life(self, state: str) -> bool:
-        """A state of the Page Lifecycle, which only Chromium can be told."""
+        Playwright keeps its pages in focus and so visible, and no visible page can be frozen by its lifecycle: told so,
+        Chromium says yes and lets it run. Its scripts are halted instead, which stops them just as well.
+        """
         if not self._freezes:
             return False
-        session = await self.page.context.new_cdp_session(self.page)
-        await session.send("Page.setWebLifecycleState", {"state": state})
-        await session.detach()
+        self._halted = await self.page.context.new_cdp_session(self.page)
+        await self._halted.send("Debugger.enable")
+        await self._halted.send("Debugger.pause")
         return True
+
+    async def thaw(self) -> None:
+        """Let it go on."""
+        if self._halted is not None:
+            await self._halted.detach()  # with the debugger goes the halt
+            self._halted = None
 
     async def close(self) -> None:
         """Close the tab."""

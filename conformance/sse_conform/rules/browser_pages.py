@@ -156,7 +156,7 @@ def returns(transcript: Transcript) -> Iterator[Return]:
 )
 def page_knows_all(subject: Return) -> Iterator[Finding]:
     """
-    A page that is reloaded, left and returned to, or frozen is told of what happened meanwhile.
+    A page that is reloaded, left and returned to, or stands still is told of what happened meanwhile.
 
     Beside tabs that are closed. A reload ends one stream as it begins another; a page comes back out of the
     back/forward cache with what was kept for it, or is loaded anew.

@@ -7,7 +7,7 @@ import pytest
 from sse_conform.browser_entries import Sight
 from sse_conform.browser_evidence import pages
 from sse_conform.browsing import Outage
-from sse_conform.entries import TokenKind
+from sse_conform.entries import Noted, TokenKind
 from sse_conform.profile import Carrier
 
 from ...tiny_target import carried_by
@@ -71,9 +71,13 @@ async def test_a_frozen_page_is_told_when_it_goes_on(theatre):
         await tab.until_snapshot()
         assert await tab.freeze()
         missed = await stage.publish("alice")
+        await stage.pass_time(0.5, "the page to stand still")
+        stage.note("thaw")
         await tab.thaw()
         assert await tab.until(missed)
 
-    (page,) = pages(await theatre.play(acts))
+    recorded = await theatre.play(acts)
+    (page,), (thaw,), (missed,) = pages(recorded), recorded.of(Noted), recorded.publishes
+    assert page.told_of(missed).t > thaw.t
     assert len(page.streams) == 1
     assert Sight.ERROR not in {seen.sight for seen in page.sights}
