@@ -49,7 +49,7 @@ def off_in(draft: Draft) -> set[str]:
 def head_of(draft: Draft) -> Iterator[str]:
     """What is said at the top of the page about how it came about."""
     if not draft.asked:
-        yield "Nothing was asked of the target: these are the plan's paths and examples."
+        yield "Nothing was asked of the target: what was not given here are the plan's paths and examples."
         return
     attempts = draft.routes.attempts
     yield (
