@@ -34,6 +34,15 @@ def test_what_a_mute_refusal_may_mean_is_suggested() -> None:
     assert "{target.id}" not in remedy("[auth.login]", 400, "400 ''")
 
 
+def test_a_mute_refusal_of_a_right_or_for_a_conflict_blames_no_body() -> None:
+    forbidden, conflict = (remedy("[users.signup]", status, f"{status} ''") for status in (403, 409))
+    assert "X-CSRF-Token" in forbidden
+    assert "a right" in forbidden
+    assert "{username} in a sign-up" in conflict
+    assert not [said for said in (forbidden, conflict) if "form instead of json" in said or "{{" in said]
+    assert remedy("[users.signup]", 409, "409 'the name is taken'").startswith("the answer says with what")
+
+
 def test_where_the_answer_says_what_it_lacks_that_is_said() -> None:
     assert remedy("[auth.login]", 422, "422 'email is missing'").endswith("the answer says what it lacks")
 
