@@ -1,21 +1,21 @@
 """Faults of what is kept, and of publishes that should not have happened."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, delete
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sse_conform_server.encoder import EventName
+from sse_conform_server.faults.delivery import publishing
 from sse_conform_server.faults.edges import at_edge
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.models import Kind, Notification, iso, notifications
 from sse_conform_server.parts import Parts
+from sse_conform_server.publisher import Publisher
 from sse_conform_server.store import Draft, Page, Store
-
-T = TypeVar("T")
 
 _PUBLISHING = ("/api/vulnerabilities", "/api/admin/alerts")
 
@@ -28,29 +28,20 @@ class _Leaking(Store):
         return added
 
 
-class _ForListeners(Store):
-    """Keeps an event only for who is listening when it happens."""
+class _ForListeners:
+    """Keeps what was pushed to somebody, and forgets the rest at once."""
 
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts.store.engine)
+    def __init__(self, parts: Parts, inner: Publisher) -> None:
+        self._inner = inner
         self._hub = parts.hub
-        self._listening: set[str] = set()
+        self._store = parts.store
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Who listens is known in the event loop only."""
-        listening = {subscription.user_id for subscription in self._hub.everyone()}
-
-        def knowing(connection: Connection) -> T:
-            self._listening = listening
-            return work(connection)
-
-        return await super().write(knowing)
-
-    def _add_notifications(self, connection: Connection, draft: Draft) -> Sequence[Notification]:
-        added = super()._add_notifications(connection, draft)
-        gone = [notification.id for notification in added if notification.user_id not in self._listening]
-        connection.execute(delete(notifications).where(notifications.c.id.in_(gone)))
-        return added
+    async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
+        heard = bool(self._hub.audience(user_id))  # asked in the moment of the push: who was told finds it again
+        await self._inner.publish(user_id, event_name, payload)
+        if not heard:
+            gone = delete(notifications).where(notifications.c.id == payload["id"])
+            await self._store.write(lambda connection: connection.execute(gone))
 
 
 class _Ring(Store):
@@ -122,7 +113,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "kept-for-listeners",
         "An event is kept only for who has a stream open when it happens, as with publish and subscribe alone.",
-        lambda parts: replace(parts, store=_ForListeners(parts)),
+        publishing(_ForListeners),
         "snapshot.newest",
         "snapshot.unread-counts-all",
         "snapshot.no-gap",
