@@ -147,7 +147,6 @@ FAULTS: tuple[Fault, ...] = (
         "The snapshot query forgets whose notifications it wants.",
         lambda parts: replace(parts, store=_Careless(parts.store.engine)),
         "isolation.snapshot",
-        "polling.remembers",
         "shutdown.loses-nothing",
         perhaps=(
             "auth.no-override",
@@ -155,6 +154,7 @@ FAULTS: tuple[Fault, ...] = (
             "isolation.similar-users",
             "polling.newest",
             "polling.own-items",
+            "polling.remembers",
             "polling.shape",
             "reconnect.replay-own",
         ),
@@ -170,8 +170,7 @@ FAULTS: tuple[Fault, ...] = (
         "The query of the first poll forgets whose notifications it wants.",
         at_edge(_polled_beside, path=POLLING),
         "polling.own-items",
-        "polling.remembers",
-        perhaps=("polling.newest", "polling.shape"),
+        perhaps=("polling.newest", "polling.remembers", "polling.shape"),
     ),
     fault(
         "no-stripping",
