@@ -159,7 +159,7 @@ class Troupe:
 
     async def _play(self, world: World, scene: Scenario) -> None:
         """Play one scene and record how it ended; raises the ConformError that broke it."""
-        if world.process and (scene.in_browser or scene.nature is Nature.LIMITER):
+        if world.process and (scene.in_browser or scene.nature in {Nature.LIMITER, Nature.OUTAGE}):
             await world.process.started()
         if reason := _obstacle(world, scene):
             self._end(world, scene.id, e.SceneOutcome.SKIPPED, reason)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from sse_conform.browsing import Tab
 from sse_conform.entries import Order, Published
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
@@ -18,22 +19,37 @@ OUTAGE_SECONDS = 2.0
 
 
 def _attempts(terms: Terms) -> int:
-    """Where there is polling it tells what the target still knows."""
-    return 1 if terms.has(Capability.POLLING) else 2
+    """Where there is polling it tells what the target still knows. A page opens a stream and comes back."""
+    return (1 if terms.has(Capability.POLLING) else 2) + _of_a_page(terms)
+
+
+def _most(terms: Terms) -> int:
+    return 2 + _of_a_page(terms)
+
+
+def _of_a_page(terms: Terms) -> int:
+    return 2 if terms.has(Capability.BROWSER) else 0
 
 
 @scenario(
     "shutdown.restart",
     users=("alice",),
-    attempts=2,
+    attempts=_most,
     usually=_attempts,
     needs={Capability.RESTART, Capability.TRIGGERS},
     nature=Nature.OUTAGE,
     waits=lambda _terms: OUTAGE_SECONDS,
 )
 async def restart(stage: Stage) -> None:
-    """The target is stopped while a stream is open and events are accepted, started again, and asked for them."""
+    """
+    The target is stopped while a stream is open and events are accepted, started again, and asked for them.
+
+    Where there is a browser a page is open all the time.
+    """
     published = [await stage.publish("alice", part="kept")]
+    page = await (await stage.device("alice")).open("page") if stage.has(Capability.BROWSER) else None
+    if page:
+        await page.until_snapshot()
     stream = await stage.subscribe("alice", part="open")
     await stream.until_snapshot()
     published += [await stage.publish("alice", part="before") for _ in range(JUST_BEFORE)]
@@ -48,7 +64,13 @@ async def restart(stage: Stage) -> None:
         await stream.close()
     finally:
         await stage.command(Order.START)  # also where the run is interrupted: it found a target that was running
-    await _ask(stage, [each for each in published if each.accepted])
+    await asyncio.gather(_ask(stage, [each for each in published if each.accepted]), _return(stage, page))
+
+
+async def _return(stage: Stage, page: Tab | None) -> None:
+    """Something happens once the target is back, and a page has time to come back to it."""
+    if page:
+        await page.until_back(await stage.publish("alice", part="returned"))
 
 
 async def _publish_on(stage: Stage, stopping: "asyncio.Task[None]", *, most: int) -> list[Published]:

@@ -80,6 +80,7 @@ class LiveDevice:
             on_wire=self._wire.on_wire,
             source_address=around.address or None,
             inspection=around.inspection,
+            candid=True,
         )
         self._context: BrowserContext | None = None
         self._stack = AsyncExitStack()

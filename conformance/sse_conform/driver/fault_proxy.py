@@ -47,6 +47,7 @@ class FaultProxy:
     :param source_address: the local address to connect to targets from; the kernel's choice unless given.
     :param on_wire: told in the same way what goes to targets and every piece that comes from them, save in tunnels.
     :param inspection: the target whose tunnels are opened, so that faults and eyes reach what is inside.
+    :param candid: who asks for a target that cannot be reached is refused, as without a proxy; else it is answered 502.
     :raises UsageError: the address cannot be listened on.
     """
 
@@ -60,6 +61,7 @@ class FaultProxy:
         source_address: str | None = None,
         on_wire: Callable[[WireEvent], None] | None = None,
         inspection: Inspection | None = None,
+        candid: bool = False,
     ) -> None:
         self._clock = clock
         self._on_event = on_event
@@ -68,6 +70,7 @@ class FaultProxy:
         self._source_address = source_address
         self._on_wire = on_wire
         self._inspection = inspection
+        self._candid = candid
         self._board = FaultBoard()
         self._connections: dict[asyncio.Task[None], ProxyConnection] = {}
         self._timers: dict[Applied, asyncio.TimerHandle] = {}
@@ -206,6 +209,7 @@ class FaultProxy:
             source_address=self._source_address,
             on_wire=self._on_wire,
             inspection=self._inspection,
+            candid=self._candid,
         )
         task = asyncio.create_task(connection.run())
         self._connections[task] = connection

@@ -71,11 +71,13 @@ class ProxyConnection:
         source_address: str | None = None,
         on_wire: Callable[[WireEvent], None] | None = None,
         inspection: Inspection | None = None,
+        candid: bool = False,
     ) -> None:
         self.number = number
         self.where: str | None = None
         self._client = Wire(without_delay(client))
         self._inspection = inspection
+        self._candid = candid
         self._inside: Target | None = None
         self._address = address
         self._board = board
@@ -267,7 +269,10 @@ class ProxyConnection:
         context = self._inspection.context if self._inspection and self._inside else None
         wire = await wire_to(target, source_address=self._source_address, context=context)
         if isinstance(wire, str):
-            await self._answer(502, wire)
+            if self._candid:
+                self.cut(Cut.REFUSE)
+            else:
+                await self._answer(502, wire)
             return None
         lane = Lane(wire, self._board.shapes(self.number, self.where)[0])
         self._link = _Link(wire=wire, authority=target.authority, lane=lane)

@@ -82,9 +82,10 @@ class SceneDevices:
 
     def _spend(self) -> Place:
         """The place of an attempt that a browser makes on its own: a reserved one, else one that nobody foresaw."""
-        if not self._places:
+        place = next((place for place in self._places if place.address == self._address), None)
+        if place is None:
             return self._budget.count(self._address)
-        place = self._places.pop(0)
+        self._places.remove(place)
         place.used = True
         return place
 

@@ -68,6 +68,7 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.unknown-id",
         "client.reconnects-native",
         "reconnect.after-offline",
+        "reconnect.after-faults-restart",
         perhaps=("client.snapshot-replaces",),
     ),
     fault(

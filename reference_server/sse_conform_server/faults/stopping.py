@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 from weakref import WeakSet
 
@@ -24,6 +25,8 @@ _RESET = struct.pack("ii", 1, 0)
 """To linger for no time: what was not sent yet is thrown away, and the peer gets RST."""
 _FLUSHED_EVERY = 1.0
 """Seconds between two times at which what was accepted is written."""
+_WARMING, _WARMING_SECONDS = 2, 1.0
+"""So many reconnection times, and seconds, are taken for filling caches: whoever waits for the service meets that."""
 _DRAINING = 0.5
 """Seconds for which a service that is leaving still answers."""
 
@@ -109,6 +112,20 @@ def _accepts_in_vain(parts: Parts) -> Parts:
     return at_edge(middleware, path="/api/vulnerabilities")(replace(parts, drain=drain))
 
 
+def _warms_up(parts: Parts) -> Parts:
+    ready = time.monotonic() + _WARMING * parts.settings.retry / 1000 + _WARMING_SECONDS
+    if not Path(parts.settings.database).exists():
+        return parts
+
+    async def middleware(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if time.monotonic() < ready:
+            await JSONResponse({"error": "warming up"}, status_code=503)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return at_edge(middleware)(parts)
+
+
 FAULTS: tuple[Fault, ...] = (
     fault(
         "drain-resets",
@@ -135,6 +152,13 @@ FAULTS: tuple[Fault, ...] = (
         "Events are written field by field, and a stop cancels the writer between two of them.",
         _cuts,
         "framing.clean-drain",
+    ),
+    fault(
+        "warms-up-503",
+        "A start that finds a database fills its caches, and answers streams with 503 meanwhile: EventSource gives up.",
+        _warms_up,
+        "reconnect.after-faults-restart",
+        "stream.status-200",
     ),
     fault(
         "written-behind",

@@ -181,6 +181,7 @@ FAULTS: tuple[Fault, ...] = (
         "delivery.browser-to-browser",
         "client.honours-retry-native",
         "reconnect.after-faults-browser",
+        "reconnect.after-faults-restart",
         "reconnect.after-offline",
         "delivery.every-tab-browser",
         "reconnect.after-faults-page",
