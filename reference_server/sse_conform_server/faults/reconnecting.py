@@ -120,8 +120,8 @@ FAULTS: tuple[Fault, ...] = (
         _retry_line(lambda delay: b"retry: %d\n" % (1000 * delay)),
         "reconnect.retry-value",
         "client.honours-retry-native",
-        "client.backs-off-ui",
         "client.honours-retry-ui",
+        perhaps=("client.backs-off-ui",),
     ),
     fault(
         "replay-ignored",
