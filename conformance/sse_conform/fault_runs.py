@@ -7,6 +7,7 @@ forks of two that have imported everything, for to import takes as long as to ru
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from sse_conform.verdict import Outcome
 
 #: A compressed run takes some ten seconds, on a busy machine a few times as many.
 TRIAL_SECONDS = 180.0
+#: The option of a run in a browser, and how many other runs it weighs as much as.
+BROWSER = "--browser"
+BROWSER_WEIGHT = 3
 #: The sub-folder of the run without fault and oddity.
 UNNAMED = "faultless"
 NOTHING: Mapping[str, Sequence[str]] = {}
@@ -105,14 +109,16 @@ async def trials(
     Run against every variant, ``jobs`` at a time; yields as they end.
 
     Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. ``extra`` are options by the names of
-    those that need them.
+    those that need them. A browser takes as much of a processor as some other runs: there are fewer of these at once.
     """
-    room = asyncio.Semaphore(jobs)
+    room, browsing = asyncio.Semaphore(jobs), asyncio.Semaphore(max(1, jobs // BROWSER_WEIGHT))
     alone: dict[str, asyncio.Lock] = {}
 
     async def one(variant: Variant, forks: Forks | None) -> Trial:
-        async with alone.setdefault(variant.name, asyncio.Lock()), room:
-            return await trial(variant, folder=folder, extra=extra.get(variant.name, ()), forks=forks)
+        options = extra.get(variant.name, ())
+        few = browsing if BROWSER in options else contextlib.nullcontext()
+        async with alone.setdefault(variant.name, asyncio.Lock()), few, room:
+            return await trial(variant, folder=folder, extra=options, forks=forks)
 
     with forking() as forks:
         running = [asyncio.ensure_future(one(variant, forks)) for variant in variants]

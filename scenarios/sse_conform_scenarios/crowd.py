@@ -16,8 +16,10 @@ LARGE = "x" * 65536
 EVENTS = 80
 
 
-#: What happened at once is read back in so many pages: some of them end between events of the same instant.
+#: What happened at once is read back in so many pages, of some events each: some of them end between events of the same
+#: instant.
 PAGES = 25
+LEAST = 4
 
 
 #: What our own kernel may swallow for the reader that sleeps, in bytes.
@@ -55,7 +57,7 @@ async def burst(stage: Stage) -> None:
     barrier = await stage.publish("alice", part="barrier")
     whole = await asyncio.gather(*(tab.until(barrier) for tab in (sleeper, reader)))
     if cursor and all(whole):  # what was delivered live is in the next poll
-        limit = max(1, stage.terms.burst // PAGES)
+        limit = max(LEAST, stage.terms.burst // PAGES)
         await follow(stage, cursor, part="burst-page", limits=[limit], most=stage.terms.burst // limit + MOST_PAGES)
     if stage.has(Capability.MARKERS):
         # What the burst broke proves nothing about a reader that sleeps.

@@ -17,7 +17,7 @@ from sse_conform.errors import UsageError
 from sse_conform.example_transcripts import write_examples
 from sse_conform.exit_code import ExitCode
 from sse_conform.fault_matrix import FAULTLESS, Kind, Matrix, Row, Trial, Variant, compare, flips_of, matrix_of, worst
-from sse_conform.fault_runs import list_variants, trials
+from sse_conform.fault_runs import BROWSER, list_variants, trials
 from sse_conform.fingerprint import fingerprint
 from sse_conform.profile_problem import did_you_mean
 from sse_conform.rules import BY_ID
@@ -25,7 +25,7 @@ from sse_conform.spec import Capability
 from sse_conform.writers import kill_matrix
 
 #: Rules that need these are judged only in a run that is asked to.
-_OPTIONS = {Capability.BROWSER: "--browser", Capability.MULTI_INSTANCE: "--instances=2"}
+_OPTIONS = {Capability.BROWSER: BROWSER, Capability.MULTI_INSTANCE: "--instances=2"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
