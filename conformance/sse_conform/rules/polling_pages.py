@@ -36,7 +36,8 @@ class Walk:
 
 
 def walks(transcript: Transcript) -> Iterator[Walk]:
-    """The walks through pages, where there was anything to walk through: page by page, and after a burst."""
+    """The walks through pages, none that its scene did not bring to an end: page by page, and after a burst."""
+    cut_short = {scene for scene, end in transcript.outcomes.items() if end.outcome is not e.SceneOutcome.COMPLETED}
     accepted = [p for p in transcript.publishes if p.accepted]
     paged = tuple(p for p in accepted if p.scene == _SCENE and p.part in {"paged", "paged-later"})
     burst = tuple(p for p in accepted if p.scene == _BURST and p.part == "burst")
@@ -46,9 +47,9 @@ def walks(transcript: Transcript) -> Iterator[Walk]:
         for x in transcript.exchanges
         if x.scene == _BURST and x.part.startswith("burst-page-") and x.status == 200
     )
-    if pages and paged:
+    if pages and paged and _SCENE not in cut_short:
         yield Walk(pages=pages, published=paged)
-    if burst_pages and burst:
+    if burst_pages and burst and _BURST not in cut_short:
         yield Walk(pages=burst_pages, published=burst, at_once=True)
 
 

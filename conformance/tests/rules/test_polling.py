@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sse_conform import entries as e
 from sse_conform.rules import BY_ID
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -235,6 +236,16 @@ def test_each_kind_has_an_order_of_its_own():
 @pytest.mark.parametrize("target", ["/api/items", "/api/items?limit=", "/api/items?limit=x", "/api/items?limit=3"])
 def test_a_page_of_no_stated_size_has_no_limit(target):
     assert verdict("polling.limit", page(0, ONE, TWO, THREE, target=target)).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("scene", "part"), [("delivery.burst", "burst"), (PAGES, "paged")])
+def test_a_walk_that_was_cut_short_skips_nothing(scene, part):
+    sent = [published(1.0, number=n, scene=scene, part=part) for n in (1, 2)]
+    first = poll({"items": [item(sent[0])]}, scene=scene, part="burst-page-0" if part == "burst" else "page-0")
+    broken = e.SceneEnded(t=ns(9), scene=scene, outcome=e.SceneOutcome.BROKEN)
+    assert verdict("polling.complete", *sent, first).outcome is Outcome.FAIL
+    recorded = transcript(*sent, first, broken, terms=TERMS)
+    assert judge(BY_ID["polling.complete"], recorded).outcome is Outcome.UNTESTED
 
 
 def test_after_a_burst_the_order_is_open_and_the_rest_is_not():

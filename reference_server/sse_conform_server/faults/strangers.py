@@ -60,7 +60,7 @@ def _showing_who_is_there(parts: Parts) -> Parts:
 
     async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
         identity = await parts.authenticate(inner, connection)
-        refusals.known = [*refusals.known, identity.user.username][-_SHOWN:]
+        refusals.known = list(dict.fromkeys([identity.user.username, *refusals.known]))[:_SHOWN]
         return identity
 
     return replace(parts, refusals=refusals, authenticate=authenticate)
