@@ -1,8 +1,10 @@
 """The documentation is true: links lead somewhere, commands exist, generated pages are current."""
 
+import json
 import re
 import shlex
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,14 @@ def test_the_tests_import_what_is_installed_and_not_the_tree() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     assert "pythonpath" not in settings
     assert "--import-mode=importlib" in settings["addopts"]
+
+
+def test_the_readme_says_what_the_matrix_in_the_reports_proves():
+    told = re.search(r"of (\d+) faults of the reference server, while nothing\s+fails on (\d+) oddities", README)
+    rows = json.loads((ROOT / "reports" / "kill-matrix.json").read_bytes())["rows"]
+    standings = Counter(row["standing"] for row in rows)
+    assert told is not None
+    assert standings == {"clean": 1, "caught exactly": int(told[1]), "quiet": int(told[2])}
 
 
 def test_the_readme_says_how_much_a_quick_run_judges():
