@@ -113,9 +113,8 @@ def _accepts_in_vain(parts: Parts) -> Parts:
 
 
 def _warms_up(parts: Parts) -> Parts:
-    ready = time.monotonic() + _WARMING * parts.settings.retry / 1000 + _WARMING_SECONDS
-    if not Path(parts.settings.database).exists():
-        return parts
+    warming = Path(parts.settings.database).exists()
+    ready = time.monotonic() + warming * (_WARMING * parts.settings.retry / 1000 + _WARMING_SECONDS)
 
     async def middleware(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         if time.monotonic() < ready:

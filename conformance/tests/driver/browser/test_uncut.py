@@ -50,6 +50,7 @@ OTHERS = {
     "delivery.every-tab-browser",
     "framing.browser-dispatches",
     "reconnect.after-faults-page",
+    "reconnect.after-faults-restart",
 }
 
 
