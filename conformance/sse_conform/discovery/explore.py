@@ -1,6 +1,6 @@
 """From the address of an unknown service to the draft of its profile."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,12 +36,8 @@ def explore(given: Given) -> Draft:
         described = _description(client, given.openapi, base_path)
         entry = EntryFinder(client, described, given.person, may_sign_up=given.may_sign_up, login=given.login).find()
         routes = RouteFinder(client, described, entry).find(stream=given.stream)
-        return Draft(
-            url=given.url,
-            tls=given.tls,
-            person=given.person,
-            admin=given.admin,
-            key_reference=given.key_reference,
+        return replace(
+            unasked(given),
             described=described,
             entry=entry,
             routes=routes,
