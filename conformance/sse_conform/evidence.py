@@ -7,7 +7,7 @@ from typing import Any
 from sse_conform import entries as e
 from sse_conform.eventstream import Frame
 from sse_conform.json_pointer import resolve
-from sse_conform.markers import MARKER
+from sse_conform.markers import markers_in
 from sse_conform.strict_json import NotJson, strict_json, texts
 from sse_conform.terms import Terms
 from sse_conform.transcript import Event, Stream, Transcript
@@ -86,13 +86,13 @@ class Known:
     def told(self, frame: Frame) -> list[e.Published]:
         """Those that this frame is, as :func:`recognises` has it, in order."""
         data = frame.data or ""
-        found = [self._marked.get(marker) for marker in MARKER.findall(data)]
+        found = [self._marked.get(marker) for marker in markers_in(data)]
         found += [p for p in self._others if tells_of(p, data)]
         return _in_order(found)
 
     def named(self, item: dict[str, Any]) -> list[e.Published]:
         """Those that this item of a snapshot or of a poll is, as :func:`names` has it, in order."""
-        found = [self._marked.get(marker) for text in texts(item) for marker in MARKER.findall(text)]
+        found = [self._marked.get(marker) for text in texts(item) for marker in markers_in(text)]
         found += [p for p in self._others if names(p, item)]
         return _in_order(found)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sse_conform import entries as e
 from sse_conform.browser_entries import Deed, PageOpened, PageShowed, Relayed
 from sse_conform.evidence import SECOND, first_snapshot
-from sse_conform.markers import MARKER
+from sse_conform.markers import markers_in
 from sse_conform.transcript import Stream, Transcript
 
 #: The parts in which events are published, by what the page is told of or misses then.
@@ -78,7 +78,7 @@ def own_pages(transcript: Transcript, scene: str) -> tuple[OwnPage, ...]:
 
 def markers(shown: PageShowed) -> Counter[str]:
     """How often it shows each of our events."""
-    return Counter(marker for text in shown.notifications for marker in set(MARKER.findall(text)))
+    return Counter(marker for text in shown.notifications for marker in set(markers_in(text)))
 
 
 def number(text: str) -> int | None:

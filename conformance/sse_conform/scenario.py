@@ -19,11 +19,13 @@ class Nature(StrEnum):
     """
     How a scene disturbs others.
 
-    Loud ones (bursts, floods) never overlap timed ones (whose instants are judged); the limiter's scene comes after
-    every other attempt, for it uses the limit up. Outages stop the target: each plays alone, when all else is over.
+    Loud ones (bursts, floods) never overlap timed ones (whose instants are judged); quiet ones judge what the target
+    counts, so they act alone when all that is left is to let time pass. The limiter's scene comes after every other
+    attempt, for it uses the limit up. Outages stop the target: each plays alone, when all else is over.
     """
 
     TIMED = "timed"
+    QUIET = "quiet"
     PLAIN = "plain"
     LOUD = "loud"
     LIMITER = "limiter"
@@ -170,6 +172,16 @@ class Stage(Protocol):
 
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         """Wait for one more event of this type on any open stream of the run; a timed scene keeps others away."""
+        ...
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams of the run are open now, as far as the suite has noticed; those of pages do not count."""
+        ...
+
+    @property
+    def events_told(self) -> int:
+        """How many events that are no pings came so far, on all streams of the run together."""
         ...
 
     async def pass_time(self, seconds: float, what: str) -> None:

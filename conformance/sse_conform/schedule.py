@@ -27,7 +27,7 @@ PREFLIGHT_ATTEMPTS = 2
 #: Attempts below the target's limit that are never used: clocks and windows of the two sides differ a little.
 RESERVE = 2
 #: Of scenes that wait equally long those of the first nature begin first.
-_TURNS = (Nature.TIMED, Nature.LOUD, Nature.PLAIN, Nature.LIMITER, Nature.OUTAGE)
+_TURNS = (Nature.TIMED, Nature.LOUD, Nature.PLAIN, Nature.QUIET, Nature.LIMITER, Nature.OUTAGE)
 
 #: What these wait for is no part of the waits of those that play together.
 _ON_THEIR_OWN = {Nature.LIMITER, Nature.OUTAGE}

@@ -17,7 +17,7 @@ import msgspec
 from sse_conform import entries as e
 from sse_conform.deaths import counted
 from sse_conform.eventstream import Decoded, Frame, decode
-from sse_conform.markers import MARKER
+from sse_conform.markers import markers_in
 from sse_conform.stops import softened
 from sse_conform.strict_json import NotJson, strict_json
 from sse_conform.terms import Terms
@@ -174,7 +174,7 @@ class Stream:
     def _by_marker(self) -> dict[str, list[Event]]:
         index: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
-            for marker in set(MARKER.findall(event.data or "")):
+            for marker in set(markers_in(event.data or "")):
                 index[marker].append(event)
         return index
 

@@ -127,6 +127,19 @@ def test_a_secret_is_found_at_every_offset(secret, before, after):
     assert secret.encode() not in redactor(secret).octets(before + secret.encode() + after)
 
 
+@settings(max_examples=50)
+@given(HEX, st.integers(0, 60), st.integers(0, 60))
+def test_a_beginning_is_redacted_as_the_whole_would_be(secret, place, length):
+    made, data = redactor(secret), b"-" * place + secret.encode() + b"-" * 60
+    assert made.beginning(data, length) == made.whole(data)[:length]
+
+
+def test_of_a_token_that_a_beginning_cuts_no_signature_is_left():
+    made, data = Redactor(), b"eyJhbGciOi.eyJzdWIiOi." + b"s" * 40
+    for length in range(len(data)):
+        assert b"s" not in made.beginning(data, length)[len("eyJhbGciOi.eyJzdWIiOi.") :]
+
+
 def test_many_secrets_do_not_slow_down_a_stream():
     made = redactor(*(f"secret-number-{number:08d}" for number in range(500)))
     piece = b"event: ping\ndata: 1\n\n" * 20

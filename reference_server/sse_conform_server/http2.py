@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import cast
 from urllib.parse import unquote
 
 from h2.config import H2Configuration
@@ -34,8 +35,7 @@ class Http2Protocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say hello."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # that of another loop is of no such class
         self._http.initiate_connection()
         self._flush()
 

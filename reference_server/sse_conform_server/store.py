@@ -2,44 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Exists,
-    Label,
-    Row,
-    Select,
-    UpdateBase,
-    create_engine,
-    event,
-    exists,
-    func,
-    insert,
-    make_url,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, IntegrityError
 
-from sse_conform_server.models import (
-    Kind,
-    Notification,
-    User,
-    Vulnerability,
-    metadata,
-    notification_sequence,
-    notifications,
-    revoked_tokens,
-    users,
-    vulnerabilities,
-)  # fmt: skip
+from sse_conform_server import statements as sql
+from sse_conform_server.models import Kind, Notification, User, Vulnerability, metadata
 from sse_conform_server.settings import SettingsError
 
 T = TypeVar("T")
@@ -118,62 +92,60 @@ class Store:
     async def add_user(self, user: User, *, password_hash: str) -> None:
         """Keep a new account; raises `UsernameTakenError`."""
         try:
-            await self.write(lambda c: c.execute(insert(users).values(**asdict(user), password_hash=password_hash)))
+            await self.write(lambda c: c.execute(sql.ADD_USER, asdict(user) | {"password_hash": password_hash}))
         except IntegrityError:
             raise UsernameTakenError from None
 
     async def credentials(self, username: str) -> tuple[User, str] | None:
         """The account of that exact name with its password hash."""
-        query = select(users).where(users.c.username == username)
-        row = await self.read(lambda c: c.execute(query).one_or_none())
+        row = await self.read(lambda c: c.execute(sql.USER_OF_NAME, {"username": username}).one_or_none())
         return None if row is None else (_user(row), row.password_hash)
 
     async def session(self, user_id: str, token_id: str) -> User | None:
         """The user behind a token, unless there is none or the token was revoked."""
-        revoked = exists().where(revoked_tokens.c.id == token_id)
-        query = select(users).where(users.c.id == user_id, ~revoked)
-        row = await self.read(lambda c: c.execute(query).one_or_none())
+        asked = {sql.USER: user_id, sql.TOKEN: token_id}
+        row = await self.read(lambda c: c.execute(sql.USER_OF_SESSION, asked).one_or_none())
         return None if row is None else _user(row)
 
     async def revoked(self, token_id: str) -> bool:
         """Whether the token was revoked."""
-        return await self._is(exists().where(revoked_tokens.c.id == token_id))
+        return await self._is(sql.IS_REVOKED, {sql.TOKEN: token_id})
 
     async def user_exists(self, user_id: str) -> bool:
         """Whether that account is there."""
-        return await self._is(exists().where(users.c.id == user_id))
+        return await self._is(sql.USER_EXISTS, {sql.USER: user_id})
 
-    async def _is(self, there: Exists) -> bool:
-        return bool(await self.read(lambda c: c.scalar(select(there))))
+    async def _is(self, there: Select[Any], asked: Mapping[str, object]) -> bool:
+        return bool(await self.read(lambda c: c.scalar(there, asked)))
 
     async def revoke(self, token_id: str, *, expires_at: float) -> None:
         """Refuse this token from now on; forget those that are past their end anyway."""
 
         def keep(connection: Connection) -> None:
-            connection.execute(revoked_tokens.delete().where(revoked_tokens.c.expires_at < time.time() - 60))
-            if not connection.scalar(select(exists().where(revoked_tokens.c.id == token_id))):
-                connection.execute(insert(revoked_tokens).values(id=token_id, expires_at=expires_at))
+            connection.execute(sql.FORGET_REVOKED, {sql.PAST: time.time() - 60})
+            if not connection.scalar(sql.IS_REVOKED, {sql.TOKEN: token_id}):
+                connection.execute(sql.REVOKE, {"id": token_id, "expires_at": expires_at})
 
         await self.write(keep)
 
     async def add_vulnerability(self, vulnerability: Vulnerability, draft: Draft) -> Sequence[Notification]:
         """Keep a vulnerability together with the notifications about it: both or neither."""
-        return await self._change(insert(vulnerabilities).values(**asdict(vulnerability)), draft)
+        return await self._change(lambda c: c.execute(sql.ADD_VULNERABILITY, asdict(vulnerability)), draft)
 
     async def vulnerability(self, vulnerability_id: str) -> Vulnerability | None:
         """One vulnerability by id."""
-        query = select(vulnerabilities).where(vulnerabilities.c.id == vulnerability_id)
-        row = await self.read(lambda c: c.execute(query).mappings().one_or_none())
+        asked = {sql.VULNERABILITY: vulnerability_id}
+        row = await self.read(lambda c: c.execute(sql.VULNERABILITY_OF_ID, asked).mappings().one_or_none())
         return None if row is None else Vulnerability(**row)
 
     async def assign(self, vulnerability_id: str, assignee: str, draft: Draft) -> Sequence[Notification]:
         """Change the assignee together with telling them: both or neither."""
-        change = update(vulnerabilities).where(vulnerabilities.c.id == vulnerability_id).values(assignee=assignee)
-        return await self._change(change, draft)
+        change = {sql.VULNERABILITY: vulnerability_id, "assignee": assignee}
+        return await self._change(lambda c: c.execute(sql.ASSIGN, change), draft)
 
-    async def _change(self, change: UpdateBase, draft: Draft) -> Sequence[Notification]:
+    async def _change(self, change: Callable[[Connection], object], draft: Draft) -> Sequence[Notification]:
         def keep(connection: Connection) -> Sequence[Notification]:
-            connection.execute(change)
+            change(connection)
             return self._add_notifications(connection, draft)
 
         return await self.write(keep)
@@ -185,12 +157,10 @@ class Store:
     def _add_notifications(self, connection: Connection, draft: Draft) -> Sequence[Notification]:
         recipients = [draft.recipient]
         if draft.recipient is None:
-            recipients = list(connection.scalars(select(users.c.id).order_by(users.c.id)).all())
+            recipients = list(connection.scalars(sql.USER_IDS).all())
         if not recipients:
             return ()
-        sequence = notification_sequence
-        advance = update(sequence).values(last=sequence.c.last + len(recipients)).returning(sequence.c.last)
-        first = connection.execute(advance).scalar_one() - len(recipients) + 1
+        first = connection.execute(sql.ADVANCE, {sql.ADDED: len(recipients)}).scalar_one() - len(recipients) + 1
         now = time.time()
         added = [
             Notification(
@@ -203,49 +173,44 @@ class Store:
         return added
 
     def _file(self, connection: Connection, added: Sequence[Notification]) -> None:
-        connection.execute(insert(notifications), [_row(notification) for notification in added])
+        connection.execute(sql.ADD_NOTIFICATION, [_row(notification) for notification in added])
 
     async def newest(self, user_id: str, count: int) -> Page:
         """The newest `count`, newest first, and the unread count, both of one instant."""
-        newest_first = select(notifications, _unread(user_id)).where(notifications.c.user_id == user_id)
-        return await self._page(newest_first.order_by(notifications.c.id.desc()).limit(count))
+        return await self._page(sql.NEWEST, {sql.USER: user_id, sql.COUNT: count})
 
     async def after(self, user_id: str, cursor: int, count: int) -> Page:
         """The oldest `count` past the exclusive cursor, oldest first; `unread` is right when there are items."""
-        later = select(notifications, _unread(user_id)).where(
-            notifications.c.user_id == user_id, notifications.c.id > cursor
-        )
-        return await self._page(later.order_by(notifications.c.id).limit(count))
+        return await self._page(sql.LATER, {sql.USER: user_id, sql.CURSOR: cursor, sql.COUNT: count})
 
-    async def _page(self, query: Select[Any]) -> Page:
-        rows = await self.read(lambda c: c.execute(query).all())
+    async def _page(self, query: Select[Any], asked: Mapping[str, object]) -> Page:
+        rows = await self.read(lambda c: c.execute(query, asked).all())
         return Page(unread=rows[0].unread if rows else 0, items=tuple(_notification(row) for row in rows))
 
     async def unread(self, user_id: str) -> int:
         """How many of this user's notifications are unread."""
-        return await self.read(lambda c: c.scalar(select(_unread(user_id)))) or 0
+        return await self.read(lambda c: c.scalar(sql.UNREAD, {sql.USER: user_id})) or 0
 
     async def owns(self, user_id: str, notification_id: int) -> bool:
         """Whether that notification is this user's."""
-        mine = (notifications.c.id == notification_id) & (notifications.c.user_id == user_id)
-        return await self._is(exists().where(mine))
+        return await self._is(sql.OWNS, {sql.USER: user_id, sql.NOTIFICATION: notification_id})
 
     async def last_id(self) -> int:
         """The highest id given out to anybody."""
-        return await self.read(lambda c: c.execute(select(notification_sequence.c.last)).scalar_one())
+        return await self.read(lambda c: c.execute(sql.LAST_ID).scalar_one())
 
     async def mark_read(self, user_id: str, notification_id: int | None) -> None:
         """Mark one of the user's notifications read, or all of them for `None`."""
-        change = update(notifications).where(notifications.c.user_id == user_id, ~notifications.c.read)
+        change, which = sql.READ_ALL, dict[str, str | int]({sql.USER: user_id})
         if notification_id is not None:
-            change = change.where(notifications.c.id == notification_id)
-        await self.write(lambda c: c.execute(change.values(read=True)))
+            change, which = sql.READ_ONE, which | {sql.NOTIFICATION: notification_id}
+        await self.write(lambda c: c.execute(change, which))
 
 
 def _create(connection: Connection) -> None:
     metadata.create_all(connection)
-    if connection.scalar(select(func.count()).select_from(notification_sequence)) == 0:
-        connection.execute(insert(notification_sequence).values(last=0))
+    if connection.scalar(sql.COUNT_SEQUENCES) == 0:
+        connection.execute(sql.BEGIN_SEQUENCE, {"last": 0})
 
 
 def open_store(database: str) -> Store:
@@ -278,12 +243,6 @@ def _tune_sqlite(connection: DBAPIConnection, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _unread(user_id: str) -> Label[int]:
-    other = notifications.alias("counted")
-    count = select(func.count()).where(other.c.user_id == user_id, ~other.c.read)
-    return count.scalar_subquery().label("unread")
 
 
 def _user(row: Row[Any]) -> User:

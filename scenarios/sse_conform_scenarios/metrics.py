@@ -29,7 +29,7 @@ def _patience(terms: Terms) -> float:
     attempts=STREAMS + ROUNDS,
     usually=STREAMS + 1,
     needs={Capability.METRICS},
-    nature=Nature.TIMED,  # others that come and go meanwhile would move the gauge, too
+    nature=Nature.QUIET,  # others that come and go meanwhile would move the gauge, too
     waits=lambda terms: terms.silence,
 )
 async def gauge(stage: Stage) -> None:
@@ -38,7 +38,10 @@ async def gauge(stage: Stage) -> None:
 
     Meanwhile attempts are refused, and a ping is heard on some stream of the run: neither is to be counted.
     """
-    await stage.scrape(part="before")
+    name = stage.terms.metric_names[0]
+    before = value_of((await stage.scrape(part="before")).text, name)
+    # What is open of others, in the run and beside it, is no part of what has to fall.
+    foreign = None if before is None else max(0.0, before - stage.open_streams)
     streams: list[Subscription] = [await stage.subscribe("alice", part=f"counted-{n}") for n in range(STREAMS)]
     for stream in streams:
         await stream.until_snapshot()
@@ -47,55 +50,57 @@ async def gauge(stage: Stage) -> None:
         for stream in streams:
             await stream.until(sent)
     stage.note("user-id", value=stage.user("alice").id)
-    peak = await _risen(stage)
+    await _risen(stage)
     await _quiet_looks(stage)
     for number, stream in enumerate(streams):
         await (stream.reset() if number % 2 else stream.close())
     stage.note("all-lost")
-    name = stage.terms.metric_names[0]
     for _ in range(LOOKS):
-        look = await stage.scrape(part="afterwards")
-        seen = value_of(look.text, name)
-        if seen is None or peak is None or seen <= max(0.0, peak - STREAMS):
+        seen = value_of((await stage.scrape(part="afterwards")).text, name)
+        if seen is None or foreign is None or seen <= foreign + stage.open_streams:
             break
         await stage.pass_time(_patience(stage.terms) / LOOKS, "the gauge to fall")
 
 
-async def _risen(stage: Stage) -> float | None:
-    """The gauge, once it shows the streams of the scene; for metrics that are cached they stay for a heartbeat."""
+async def _risen(stage: Stage) -> None:
+    """Wait until the gauge shows what is open; for metrics that are cached the streams stay for a heartbeat."""
     name = stage.terms.metric_names[0]
     for _ in range(LOOKS_A_HEARTBEAT):
         seen = value_of((await stage.scrape(part="meanwhile")).text, name)
-        if seen is None or seen >= STREAMS:
+        if seen is None or seen >= stage.open_streams:
             break
         await stage.pass_time(stage.terms.heartbeat / LOOKS_A_HEARTBEAT, "the gauge to rise")
-    return seen
 
 
 async def _quiet_looks(stage: Stage) -> None:
     """Look before and after a refused attempt, and before and after a ping, while nothing else happens."""
-    look = await stage.scrape(part="quiet")
+    told, look = stage.events_told, await stage.scrape(part="quiet")
     for number in range(ROUNDS):
         refused = await stage.subscribe("alice", part=f"refused-{number}", token=TokenKind.GARBAGE)
         await refused.until_ended(seconds=REFUSAL_SECONDS)
         await refused.close()
         before, look = look, await stage.scrape(part="quiet")
-        if not _grew(stage, before, look):
+        if not _grew(stage, before, look, told):
             break
-    pings = 0
+        told = stage.events_told
+    told, pings = stage.events_told, 0
     for _ in range(ROUNDS * (LOOKS_A_HEARTBEAT + 1)):
         seconds = stage.terms.silence / LOOKS_A_HEARTBEAT
         heard = await stage.until_heard("ping", seconds, "a ping on any stream")
         before, look = look, await stage.scrape(part="quiet")
         pings += heard
-        if heard and (pings == ROUNDS or not _grew(stage, before, look)):
+        if heard and (pings == ROUNDS or not _grew(stage, before, look, told)):
             break
+        told = stage.events_told
 
 
-def _grew(stage: Stage, before: Reply, after: Reply) -> bool:
-    """Whether the gauge or the events sent went up between two looks."""
-    gauge, _, sent = stage.terms.metric_names
-    return any((value_of(after.text, name) or 0.0) > (value_of(before.text, name) or 0.0) for name in (gauge, sent))
+def _grew(stage: Stage, before: Reply, after: Reply, told: int) -> bool:
+    """Whether between two looks the gauge went up, or the events sent by more than came since so many were told."""
+    gauge, sent = (
+        (value_of(after.text, name) or 0.0) - (value_of(before.text, name) or 0.0)
+        for name in (stage.terms.metric_names[0], stage.terms.metric_names[2])
+    )
+    return gauge > 0 or sent > stage.events_told - told
 
 
 SCENARIOS = (gauge,)

@@ -238,6 +238,14 @@ class Rehearsal:
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         return True
 
+    @property
+    def open_streams(self) -> int:
+        return len(self.attempts)
+
+    @property
+    def events_told(self) -> int:
+        return len(self.published)
+
     async def pass_time(self, seconds: float, what: str) -> None:
         pass
 

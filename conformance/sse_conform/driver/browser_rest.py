@@ -55,7 +55,7 @@ class PageRest:
     def _answer(self, told: dict[str, Any]) -> Answer:
         now = self._clock.now()
         body = told["text"].encode("utf-8", "surrogatepass")
-        text = repr(self._redactor.whole(body)[:LONGEST_SAID].decode("utf-8", "replace"))
+        text = repr(self._redactor.beginning(body, LONGEST_SAID).decode("utf-8", "replace"))
         return Answer(
             sent=min(self._clock.from_realtime(round(told["sent"] * 1e6)), now),
             answered=min(self._clock.from_realtime(round(told["answered"] * 1e6)), now),

@@ -168,7 +168,7 @@ class Rest:
             octets = await _octets(response)
         if octets is None:
             return self._failure(sent, f"{response.status_code}, but its body is longer than {LONGEST} bytes")
-        text = repr(self._recorder.redactor.whole(octets)[:LONGEST_SAID].decode("utf-8", "replace"))
+        text = repr(self._recorder.redactor.beginning(octets, LONGEST_SAID).decode("utf-8", "replace"))
         place = response.headers.get("location", "")
         to = f" to {printable(self._recorder.redactor.text(place))}" if response.has_redirect_location else ""
         return Answer(
@@ -201,7 +201,7 @@ class Rest:
             answered=answer.answered,
             status=answer.status,
             headers=answer.headers,
-            body=self._recorder.redactor.whole(answer.body)[:BODY_KEPT],
+            body=self._recorder.redactor.beginning(answer.body, BODY_KEPT),
             error=answer.error,
         )
         self._recorder.add(exchanged)

@@ -270,6 +270,16 @@ class LiveStage:
         async with self._passing(seconds, what, aside=False):
             return await any_of([stream.until_event(name, seconds=seconds) for stream in self._world.streams])
 
+    @property
+    def open_streams(self) -> int:
+        """How many streams of the run are open now; see the protocol."""
+        return sum(stream.is_open for stream in self._world.streams)
+
+    @property
+    def events_told(self) -> int:
+        """How many events that are no pings came so far; see the protocol."""
+        return sum(stream.received - stream.heard("ping") for stream in self._world.streams)
+
     async def pass_time(self, seconds: float, what: str) -> None:
         """Let time pass on purpose."""
         async with self._passing(seconds, what):

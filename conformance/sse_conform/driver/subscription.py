@@ -129,9 +129,14 @@ class LiveSubscription:
         return self.end is not None
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was answered, and did not end as far as is known."""
+        return self.head is not None and self.end is None
+
+    @property
     def listens(self) -> bool:
-        """Whether it was answered, is open, and would notice its end."""
-        return self.head is not None and self.end is None and self._stalled_at is None
+        """Whether it is open and would notice its end."""
+        return self.is_open and self._stalled_at is None
 
     @property
     def received(self) -> int:

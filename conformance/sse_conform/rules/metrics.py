@@ -145,6 +145,17 @@ def falls(transcript: Transcript) -> Iterator[Fall]:
         yield Fall(before=before[0], after=after)
 
 
+def foreign_streams(before: Scrape, name: str) -> float | None:
+    """How many streams the gauge shows that are not of the run; None where the look does not have it."""
+    shown = value_of(before.text, name)
+    return None if shown is None else max(0.0, shown - before.certainly)
+
+
+def excess(scrape: Scrape, name: str, foreign: float) -> float:
+    """How much more the gauge shows than streams that were possibly open."""
+    return (value_of(scrape.text, name) or 0.0) - scrape.others - foreign
+
+
 @rule(
     "metrics.gauge-falls",
     level=Level.MUST,
@@ -161,15 +172,13 @@ def gauge_falls(fall: Fall, terms: Terms) -> Iterator[Finding]:
     A gauge that only rises hides the leak that it is there to show.
     """
     name = terms.metric_names[0]
-    first = value_of(fall.before.text, name)
-    if first is None:
+    foreign = foreign_streams(fall.before, name)
+    if foreign is None:
         return
-    foreign = max(0.0, first - fall.before.certainly)
     last = fall.after[-1]
     # A look at which other scenes came or went may be explained in too many ways; the last one counts in any case.
     looks = [scrape for scrape in fall.after if scrape.clear or scrape is last]
-    excess = [(value_of(scrape.text, name) or 0.0) - scrape.others - foreign for scrape in looks]
-    if min(excess) > 0:
+    if min(excess(scrape, name, foreign) for scrape in looks) > 0:
         yield Finding(
             expected=f"at most {last.others + foreign:g} open",
             actual=f"{value_of(last.text, name):g}",

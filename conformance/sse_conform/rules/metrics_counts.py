@@ -7,7 +7,7 @@ from itertools import pairwise
 from sse_conform.evidence import NOTIFICATION, PING, SECOND
 from sse_conform.prometheus_text import value_of
 from sse_conform.rule import Finding, rule
-from sse_conform.rules.metrics import Scrape, scrapes
+from sse_conform.rules.metrics import Scrape, excess, foreign_streams, scrapes
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
@@ -142,32 +142,39 @@ def pings_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator[Fi
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Whole:
-    """The first look and the last one, the events that were told meanwhile, and the lives (s) of streams that ended."""
+    """
+    The looks at the beginning, just before streams were left, and at the end.
+
+    Beside them the events that were told meanwhile, and the lives (s) of these streams.
+    """
 
     first: Scrape
+    beforehand: Scrape
     last: Scrape
     told: int
     lives: tuple[float, ...]
 
-    def growth(self, name: str) -> float | None:
+    @staticmethod
+    def growth(first: Scrape, last: Scrape, name: str) -> float | None:
         """By how much a metric grew; None where either look does not have it."""
-        before, after = value_of(self.first.text, name), value_of(self.last.text, name)
+        before, after = value_of(first.text, name), value_of(last.text, name)
         return None if before is None or after is None else after - before
 
 
 def wholes(transcript: Transcript) -> Iterator[Whole]:
-    """The whole of the scene, where streams of it were closed, and the gauge had fallen by them at the last look."""
-    looks = [tuple(scrapes(transcript, part)) for part in ("before", "meanwhile", "afterwards")]
-    if all(looks):
-        first, peak, last = looks[0][0], looks[1][-1], looks[2][-1]
-        since, until = first.exchange.answered, last.exchange.t
-        own = [s for s in transcript.streams_in(_SCENE) if s.opened and s.events and s.watched_until < until]
-        gauge = transcript.terms.metric_names[0]
-        high, low = value_of(peak.text, gauge), value_of(last.text, gauge)
-        if own and high is not None and low is not None and low <= max(0.0, high - len(own)):
-            told = sum(ev.type == NOTIFICATION and since < ev.t < until for s in own for ev in s.events)
-            lives = tuple((stream.watched_until - stream.events[0].t) / SECOND for stream in own)
-            yield Whole(first=first, last=last, told=told, lives=lives)
+    """The whole of the scene, where streams of it were left, and the gauge had fallen by them at the last look."""
+    looks = [tuple(scrapes(transcript, *parts)) for parts in (("before",), ("meanwhile", "quiet"), ("afterwards",))]
+    if not all(looks):
+        return
+    first, beforehand, last = looks[0][0], looks[1][-1], looks[2][-1]
+    since, until, gauge = first.exchange.answered, last.exchange.t, transcript.terms.metric_names[0]
+    own = [s for s in transcript.streams_in(_SCENE) if s.opened and s.events and s.watched_until < until]
+    left = [s for s in own if s.closed_by_suite and beforehand.exchange.answered < s.watched_until]
+    foreign = foreign_streams(first, gauge)
+    if own and foreign is not None and value_of(last.text, gauge) is not None and excess(last, gauge, foreign) <= 0:
+        told = sum(ev.type == NOTIFICATION and since < ev.t < until for s in own for ev in s.events)
+        lives = tuple((stream.watched_until - stream.events[0].t) / SECOND for stream in left)
+        yield Whole(first=first, beforehand=beforehand, last=last, told=told, lives=lives)
 
 
 @rule(
@@ -185,7 +192,7 @@ def events_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
 
     A counter that stands still says of a service that works that nothing happens.
     """
-    growth = whole.growth(terms.metric_names[2])
+    growth = whole.growth(whole.first, whole.last, terms.metric_names[2])
     if growth is not None and growth <= 0:
         expected = f"{terms.metric_names[2]} to grow: {whole.told} events came"
         yield Finding(expected=expected, actual=f"by {growth:g}", at=whole.last.exchange)
@@ -195,7 +202,7 @@ def events_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
     "metrics.counts-durations",
     level=Level.MUST,
     spec=_PLAN,
-    over=wholes,
+    over=lambda transcript: (whole for whole in wholes(transcript) if whole.lives),
     scenes=_SCENE,
     needs=frozenset({Capability.METRICS}),
     hint="it is observed where the handler ends by itself and not where the client goes, or is taken too late",
@@ -207,7 +214,8 @@ def durations_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
     Nearly all streams end so: an average without them is that of the odd ones. Judged where it is a sum and a count.
     """
     name, streams, lived = terms.metric_names[1], len(whole.lives), sum(whole.lives)
-    count, seconds = whole.growth(f"{name}_count"), whole.growth(f"{name}_sum")
+    # Just before they were left, for streams of other scenes may have ended since the first look.
+    count, seconds = (whole.growth(whole.beforehand, whole.last, f"{name}_{what}") for what in ("count", "sum"))
     if count is not None and count < streams:
         actual = f"by {count:g}"
         yield Finding(expected=f"{name}_count to grow by {streams}", actual=actual, at=whole.last.exchange)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sse_conform import entries as e
 from sse_conform.entries import TokenKind
 from sse_conform.evidence import quoted
-from sse_conform.markers import MARKER
+from sse_conform.markers import markers_in
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.auth import controlled, refusals
 from sse_conform.spec import Capability, Level, plan, practice, rfc
@@ -112,7 +112,7 @@ def refusal_shows_no_data(bait: Bait) -> Iterator[Finding]:
     Whoever sends an invalid token is nobody: a status of 401 hides nothing where the snapshot follows in its body.
     """
     refusal = bait.refusal
-    shown = bait.markers.intersection(MARKER.findall(refusal.text))
+    shown = bait.markers.intersection(markers_in(refusal.text))
     named = [name for name in bait.names if name in refusal.text]
     for what, count in (("of a user's notifications", len(shown)), ("names of other users", len(named))):
         if count:

@@ -51,12 +51,45 @@ def stretches(*natures):
     return outcomes(*(functools.partial(acts, nature=nature) for nature in natures))
 
 
+@pytest.mark.parametrize("alone", [Nature.TIMED, Nature.QUIET])
 @pytest.mark.parametrize("nature", Nature)
-def test_a_timed_scene_acts_alone(nature):
-    (timed_since, timed_until), (since, until) = stretches(Nature.TIMED, nature)
-    assert timed_until <= since or until <= timed_since
-    (since, until), (timed_since, timed_until) = stretches(nature, Nature.TIMED)
-    assert timed_until <= since or until <= timed_since
+def test_a_timed_or_quiet_scene_acts_alone(alone, nature):
+    (alone_since, alone_until), (since, until) = stretches(alone, nature)
+    assert alone_until <= since or until <= alone_since
+    (since, until), (alone_since, alone_until) = stretches(nature, alone)
+    assert alone_until <= since or until <= alone_since
+
+
+def test_a_quiet_scene_begins_when_nobody_else_waits_to_act():
+    natures = (Nature.PLAIN, Nature.QUIET, Nature.TIMED, *[Nature.PLAIN] * (AT_ONCE + 1))
+    first, quiet, timed, *others = stretches(*natures)
+    assert (first, timed, quiet) == ((0.0, 1.0), (1.0, 2.0), (4.0, 5.0))
+    assert others == [(2.0, 3.0)] * AT_ONCE + [(3.0, 4.0)]
+
+
+def test_a_quiet_scene_begins_while_others_let_time_pass():
+    idle = functools.partial(waits, nature=Nature.PLAIN, seconds=2.0)
+    quiet = functools.partial(acts, nature=Nature.QUIET, seconds=5.0)
+    assert outcomes(idle, quiet) == [2.0, (0.0, 5.0)]
+
+
+def test_a_quiet_scene_lets_those_go_ahead_that_are_still_to_come():
+    first, quiet = scene(Nature.LIMITER), scene(Nature.QUIET)
+
+    async def main():
+        gate = Gate((), ahead=(first.id,))
+
+        async def act():
+            async with gate.admit(quiet):
+                return now()
+
+        began = asyncio.ensure_future(act())
+        await asyncio.sleep(2.0)
+        async with gate.admit(first):
+            await asyncio.sleep(1.0)
+        return await began
+
+    assert play(main()) == 3.0
 
 
 def test_other_scenes_act_at_the_same_time_up_to_a_number():

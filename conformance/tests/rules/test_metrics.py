@@ -242,6 +242,30 @@ def test_metrics_that_are_not_fresh_tell_nothing():
 def test_events_and_lives_of_streams_that_were_left_count(grown, events, durations):
     left = told((3.0, NEWS), at=1.0, ends=(11.0, e.EndKind.CLOSED))
     nothing = "open 0\nsent 0\nlife_seconds_count 0\nlife_seconds_sum 0\n"
-    looks = (look("before", nothing, at=0.5), gauge("meanwhile", 1, at=6), look("afterwards", grown, at=15))
+    counts = nothing.replace("open 0", "open 1")
+    looks = (look("before", nothing, at=0.5), look("meanwhile", counts, at=6), look("afterwards", grown, at=15))
     assert verdict("metrics.counts-events", *looks, left).outcome is events
     assert verdict("metrics.counts-durations", *looks, left).outcome is durations
+
+
+def durations(last, *others, closed=11.0, quiet="open 1\nlife_seconds_count 1\nlife_seconds_sum 10\n"):
+    left = told((3.0, NEWS), at=1.0, ends=(closed, e.EndKind.CLOSED))
+    looks = [look("before", "open 1\nlife_seconds_count 0\nlife_seconds_sum 0\n", at=0.5), gauge("meanwhile", 2, at=6)]
+    looks += [look("quiet", quiet, at=10), look("afterwards", last, at=15)]
+    return verdict("metrics.counts-durations", *looks, left, *others).outcome
+
+
+def test_the_life_of_a_stream_of_another_scene_that_ended_before_does_not_count_for_it():
+    other = life(0.1, 9, conn=2, scene="other")
+    assert durations("open 0\nlife_seconds_count 1\nlife_seconds_sum 10\n", other) is Outcome.FAIL
+    assert durations("open 0\nlife_seconds_count 2\nlife_seconds_sum 20\n", other) is Outcome.PASS
+
+
+def test_that_the_gauge_fell_by_streams_of_other_scenes_is_no_fall_of_its_own():
+    other = life(0.1, 12, conn=2, scene="other")
+    assert durations("open 1\nlife_seconds_count 1\nlife_seconds_sum 10\n", other) is Outcome.UNTESTED
+
+
+def test_a_stream_that_was_left_before_the_last_quiet_look_is_not_weighed():
+    last = "open 0\nlife_seconds_count 1\nlife_seconds_sum 10\n"
+    assert durations(last, life(0.1, 9, conn=2, scene="other"), closed=9.5) is Outcome.UNTESTED

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, UpdateBase
+from sqlalchemy import Connection
 from starlette.types import Message, Scope, Send
 
 from sse_conform_server.auth import Identity
@@ -105,7 +105,7 @@ class _Outbox(Store):
     async def add_notifications(self, draft: Draft) -> Sequence[Notification]:
         return self._file_later(await super().add_notifications(draft))
 
-    async def _change(self, change: UpdateBase, draft: Draft) -> Sequence[Notification]:
+    async def _change(self, change: Callable[[Connection], object], draft: Draft) -> Sequence[Notification]:
         return self._file_later(await super()._change(change, draft))
 
     def _file_later(self, added: Sequence[Notification]) -> Sequence[Notification]:
