@@ -25,7 +25,7 @@ PAGES = [
     if "node_modules" not in page.parts
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TESTS = re.search(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
+TESTS = re.search(r"^python3 -m venv .*/pytest .*$", README, re.MULTILINE)
 
 
 def prose(page: Path) -> str:
