@@ -16,6 +16,7 @@ from sse_conform.discovery.explore import Given, explore, unasked
 from sse_conform.discovery.page import Filling, fill_page
 from sse_conform.discovery.profile_facts import facts_of, head_of, hints_of, off_in
 from sse_conform.discovery.samples import FOLDER, SAMPLES
+from sse_conform.driver.trust import client_context
 from sse_conform.errors import TargetError, UsageError
 from sse_conform.profile import Tls
 from sse_conform.profile_checks import url_problems
@@ -119,9 +120,12 @@ def _draft(options: InitOptions) -> Draft:
         return Person(username=username, reference=reference, **{kind: secret}) if username else None
 
     own = options.token_from or options.password_from
+    tls = Tls(verify=not options.insecure, ca_file=str(Path(options.ca_file).resolve()) if options.ca_file else "")
+    if options.ca_file:
+        client_context(tls)  # whoever misspells it hears of it now, and not at the first run
     given = Given(
         url=options.target or EXAMPLE,
-        tls=Tls(verify=not options.insecure, ca_file=str(Path(options.ca_file).resolve()) if options.ca_file else ""),
+        tls=tls,
         openapi=options.openapi,
         login=options.login,
         stream=options.stream,

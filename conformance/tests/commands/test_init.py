@@ -116,6 +116,14 @@ def test_what_cannot_be_followed_is_refused_before_anything_is_written(arguments
     assert not Path("conform.toml").exists()
 
 
+@pytest.mark.parametrize("more", [(), ("--offline",)], ids=["asked", "not asked"])
+def test_an_authority_that_cannot_be_read_is_refused_before_anything_is_written(more: tuple[str, ...]) -> None:
+    result = init("--target", "http://127.0.0.1:1", "--ca-file", "none.pem", *more)
+    assert result.exit_code == ExitCode.USAGE
+    assert f"{Path('none.pem').resolve()}, cannot be used" in result.output
+    assert not Path("conform.toml").exists()
+
+
 def test_a_target_that_gives_no_answer_leaves_no_file() -> None:
     result = init("--target", "http://127.0.0.1:9")
     assert result.exit_code == ExitCode.TARGET
