@@ -181,7 +181,7 @@ class Stage(Protocol):
 
     @property
     def events_told(self) -> int:
-        """How many events that are no pings came so far, on all streams of the run together."""
+        """How many notifications came so far, on all streams of the run together."""
         ...
 
     async def pass_time(self, seconds: float, what: str) -> None:

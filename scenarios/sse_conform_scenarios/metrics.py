@@ -51,13 +51,16 @@ async def gauge(stage: Stage) -> None:
             await stream.until(sent)
     stage.note("user-id", value=stage.user("alice").id)
     await _risen(stage)
-    await _quiet_looks(stage)
+    beforehand = _ended(stage, await _quiet_looks(stage))
     for number, stream in enumerate(streams):
         await (stream.reset() if number % 2 else stream.close())
     stage.note("all-lost")
     for _ in range(LOOKS):
-        seen = value_of((await stage.scrape(part="afterwards")).text, name)
-        if seen is None or foreign is None or seen <= foreign + stage.open_streams:
+        look = await stage.scrape(part="afterwards")
+        seen, ended = value_of(look.text, name), _ended(stage, look)
+        fallen = seen is None or foreign is None or seen <= foreign + stage.open_streams
+        # A gauge that tells nothing, or too little, does not say whether the streams were noticed to be gone.
+        if fallen and (ended is None or beforehand is None or ended >= beforehand + STREAMS):
             break
         await stage.pass_time(_patience(stage.terms) / LOOKS, "the gauge to fall")
 
@@ -72,35 +75,40 @@ async def _risen(stage: Stage) -> None:
         await stage.pass_time(stage.terms.heartbeat / LOOKS_A_HEARTBEAT, "the gauge to rise")
 
 
-async def _quiet_looks(stage: Stage) -> None:
-    """Look before and after a refused attempt, and before and after a ping, while nothing else happens."""
-    told, look = stage.events_told, await stage.scrape(part="quiet")
+def _ended(stage: Stage, look: Reply) -> float | None:
+    """How many streams have ended, where the metrics count their durations."""
+    return value_of(look.text, f"{stage.terms.metric_names[1]}_count")
+
+
+async def _quiet_looks(stage: Stage) -> Reply:
+    """Look before and after a refused attempt, and before and after a ping; the last look."""
+    look = await stage.scrape(part="quiet")
     for number in range(ROUNDS):
         refused = await stage.subscribe("alice", part=f"refused-{number}", token=TokenKind.GARBAGE)
         await refused.until_ended(seconds=REFUSAL_SECONDS)
         await refused.close()
         before, look = look, await stage.scrape(part="quiet")
-        if not _grew(stage, before, look, told):
+        if not _grew(stage, before, look, told=0):
             break
-        told = stage.events_told
     told, pings = stage.events_told, 0
     for _ in range(ROUNDS * (LOOKS_A_HEARTBEAT + 1)):
         seconds = stage.terms.silence / LOOKS_A_HEARTBEAT
         heard = await stage.until_heard("ping", seconds, "a ping on any stream")
         before, look = look, await stage.scrape(part="quiet")
         pings += heard
-        if heard and (pings == ROUNDS or not _grew(stage, before, look, told)):
+        if heard and (pings == ROUNDS or not _grew(stage, before, look, told=stage.events_told - told)):
             break
         told = stage.events_told
+    return look
 
 
-def _grew(stage: Stage, before: Reply, after: Reply, told: int) -> bool:
-    """Whether between two looks the gauge went up, or the events sent by more than came since so many were told."""
+def _grew(stage: Stage, before: Reply, after: Reply, *, told: int) -> bool:
+    """Whether between two looks the gauge went up, or the events sent by more than were told."""
     gauge, sent = (
         (value_of(after.text, name) or 0.0) - (value_of(before.text, name) or 0.0)
         for name in (stage.terms.metric_names[0], stage.terms.metric_names[2])
     )
-    return gauge > 0 or sent > stage.events_told - told
+    return gauge > 0 or sent > told
 
 
 SCENARIOS = (gauge,)

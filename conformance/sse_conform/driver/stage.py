@@ -277,8 +277,8 @@ class LiveStage:
 
     @property
     def events_told(self) -> int:
-        """How many events that are no pings came so far; see the protocol."""
-        return sum(stream.received - stream.heard("ping") for stream in self._world.streams)
+        """How many notifications came so far; see the protocol."""
+        return sum(stream.heard("notification") for stream in self._world.streams)
 
     async def pass_time(self, seconds: float, what: str) -> None:
         """Let time pass on purpose."""

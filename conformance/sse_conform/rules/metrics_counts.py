@@ -26,7 +26,8 @@ class Between:
     """
     Two looks at the metrics, one after the other, and what happened between them.
 
-    ``events`` may have been sent meanwhile that are no pings, ``opened`` streams may have been opened.
+    ``events`` may have been sent meanwhile that are no pings, ``opened`` streams may have been opened. It is ``clear``
+    where no other scene published anything.
     """
 
     first: Scrape
@@ -35,6 +36,7 @@ class Between:
     opened: int
     pings: int
     refused: int
+    clear: bool
 
     def growth(self, name: str) -> float:
         """By how much a metric grew; 0 where a look does not have it."""
@@ -82,13 +84,19 @@ def _between(transcript: Transcript, heard: list[tuple[int, str]], first: Scrape
         opened=sum(s.status not in _REFUSALS for s in attempts),
         pings=sum(first.exchange.answered < t < then.exchange.t and kind == PING for t, kind in heard),
         refused=sum(s.status in _REFUSALS for s in attempts),
+        clear=not asked,
     )
+
+
+def _clearest(around: tuple[Between, ...]) -> Iterator[tuple[Between, ...]]:
+    """The clear ones together, or all where none is: what others published explains more than it caused."""
+    clear = tuple(each for each in around if each.clear)
+    return iter([clear or around] if around else [])
 
 
 def refusals(transcript: Transcript) -> Iterator[tuple[Between, ...]]:
     """The looks around refused attempts, all together: somebody else's event may have been sent during one of them."""
-    around = tuple(each for each in betweens(transcript) if each.refused)
-    return iter([around] if around else [])
+    return _clearest(tuple(each for each in betweens(transcript) if each.refused))
 
 
 @rule(
@@ -116,8 +124,7 @@ def refusals_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator
 
 def silences(transcript: Transcript) -> Iterator[tuple[Between, ...]]:
     """The looks around pings, all together."""
-    around = tuple(each for each in betweens(transcript) if each.pings)
-    return iter([around] if around else [])
+    return _clearest(tuple(each for each in betweens(transcript) if each.pings))
 
 
 @rule(
