@@ -3,17 +3,18 @@
 import importlib
 import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 PACKAGE = Path("conformance/sse_conform")
 TESTS = Path("conformance/tests")
 #: Modules of the judge that are no rules, with the tests that are about them.
-OTHERS = {"verdict": "test_verdict.py", "eventstream": "test_eventstream.py"}
+OTHERS = {"verdict": ("test_verdict.py",), "eventstream": ("test_eventstream.py", "test_eventstream_bodies.py")}
 #: All that looks at what the judge says of a record: what survives a module's own tests has to survive these too.
 WIDE = tuple(
     str(TESTS / name)
     for name in (
-        "rules", "test_verdict.py", "test_eventstream.py", "test_takes.py", "test_second_decoder.py", "test_stops.py",
+        "rules", *chain.from_iterable(OTHERS.values()), "test_takes.py", "test_second_decoder.py", "test_stops.py",
     )
 )  # fmt: skip
 #: It asks the reference server alone, in a process of its own.
@@ -35,7 +36,7 @@ def subjects(root: Path) -> list[Subject]:
     rules = [file.stem for file in sorted((root / PACKAGE / "rules").glob("[a-z]*.py"))]
     return [
         *(_subject(f"rules/{name}", _own_tests(root, name)) for name in rules),
-        *(_subject(name, (str(TESTS / tests),)) for name, tests in OTHERS.items()),
+        *(_subject(name, tuple(str(TESTS / file) for file in tests)) for name, tests in OTHERS.items()),
     ]
 
 

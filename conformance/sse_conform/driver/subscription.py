@@ -10,6 +10,7 @@ from sse_conform.driver.news import News
 from sse_conform.driver.stream_reader import End, Head, OpenStream, Piece, Stamp
 from sse_conform.eventstream import Decoder, Frame
 from sse_conform.evidence import Known
+from sse_conform.markers import markers_in
 from sse_conform.recorder import Recorder
 from sse_conform.terms import Terms
 
@@ -53,6 +54,8 @@ class LiveSubscription:
         self.last_event_id = ""
         self.retry: int | None = None
         self._frames: list[Frame] = []
+        # Looked for once: to search all frames for each event that is awaited takes quadratic time.
+        self._markers: set[str] = set()
         self._types: Counter[str] = Counter()
         self._has_snapshot = False
         self._recorder = recorder
@@ -106,6 +109,7 @@ class LiveSubscription:
             self._recorder.charge_frames(self.conn, len(frames))
             self._frames += frames
             self._types.update(frame.type for frame in frames)
+            self._markers.update(marker for frame in frames for marker in markers_in(frame.data or ""))
             self._has_snapshot |= any(frame.type == "snapshot" and frame.dispatches for frame in frames)
             self.last_event_id = frames[-1].last_event_id
             self.retry = next((frame.retry for frame in reversed(frames) if frame.retry is not None), self.retry)
@@ -153,16 +157,18 @@ class LiveSubscription:
 
     async def until(self, *published: e.Published) -> bool:
         """Wait until each of the published events that the target accepted was seen here."""
-        missing = {p.number: p for p in published if p.accepted}
-        known, looked_at = Known(missing.values()), 0
+        unmarked = {p.number: p for p in published if p.accepted and not p.marker}
+        markers = {p.marker for p in published if p.accepted and p.marker}
+        known, looked_at = Known(unmarked.values()), 0
 
         def all_seen() -> bool:
             nonlocal looked_at
-            for frame in self._frames[looked_at:]:
+            markers.difference_update(self._markers)
+            for frame in self._frames[looked_at:] if unmarked else ():
                 for seen in known.told(frame):
-                    missing.pop(seen.number, None)
+                    unmarked.pop(seen.number, None)
             looked_at = len(self._frames)
-            return not missing
+            return not markers and not unmarked
 
         return await self._until_told(all_seen)
 
@@ -182,6 +188,7 @@ class LiveSubscription:
             self.stream.close()
             await self.stream.wait_closed()
         self._frames.clear()
+        self._markers.clear()
 
     async def reset(self) -> None:
         """End it as a lost connection does (RST)."""

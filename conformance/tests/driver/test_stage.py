@@ -289,6 +289,24 @@ async def test_an_event_on_any_stream_of_the_run_is_heard(target, on_stage):
     assert [each.what for each in waited] == ["nothing", "an event"]
 
 
+async def test_how_many_streams_are_open_and_what_they_told_is_known_of_the_whole_run(target, on_stage):
+    async def play(stage):
+        assert (stage.open_streams, stage.events_told) == (0, 0)
+        first, second = await stage.subscribe("alice"), await stage.subscribe("alice")
+        for stream in (first, second):
+            await stream.until_snapshot()
+        assert (stage.open_streams, stage.events_told) == (2, 0)
+        published = await stage.publish("alice")
+        assert await first.until(published)
+        assert await second.until(published)
+        first.stall()
+        assert (stage.open_streams, stage.events_told) == (2, 2)
+        await first.close()
+        assert (stage.open_streams, stage.events_told) == (1, 2)
+
+    await on_stage(play)
+
+
 async def test_the_cheap_request_and_the_metrics_are_those_of_the_profile(target, on_stage):
     target.takes_over("GET /me", Reply(204, body=b""))
     target.takes_over("GET /metrics", Reply(200, headers={"Content-Type": "text/plain"}, body=b"open 1\n"))

@@ -8,7 +8,7 @@ from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, exchanged, ns, snapshot, stream, transcript
+from ..records import completed, exchanged, ns, published, snapshot, stream, transcript
 
 SCENE = "metrics.gauge"
 TERMS = Terms(metric_names=("open", "life_seconds", "sent"), capabilities=tuple(Capability))
@@ -269,3 +269,28 @@ def test_that_the_gauge_fell_by_streams_of_other_scenes_is_no_fall_of_its_own():
 def test_a_stream_that_was_left_before_the_last_quiet_look_is_not_weighed():
     last = "open 0\nlife_seconds_count 1\nlife_seconds_sum 10\n"
     assert durations(last, life(0.1, 9, conn=2, scene="other"), closed=9.5) is Outcome.UNTESTED
+
+
+def between_others(*, second: int) -> Outcome:
+    """Two refusals, each between two looks at the counter of events; beside the first somebody else published."""
+    looks = [
+        numbers("before", 0.5),
+        numbers("quiet", 5, 1, 1),
+        numbers("quiet", 9, 1, 3),
+        numbers("quiet", 12, 1, second),
+    ]
+    other = published(7.0, scene="other", number=9)
+    streams = [told((3.0, NEWS)), stream((0.2, snapshot()), (7.1, NEWS), at=0.1, conn=9, scene="other")]
+    lines = [
+        *looks,
+        *streams,
+        other,
+        refused(8),
+        *stream(at=11, conn=8, scene=SCENE, token=e.TokenKind.GARBAGE, status=401),
+    ]
+    return verdict("metrics.counts-no-refusals", *lines).outcome
+
+
+def test_what_others_published_explains_no_growth_between_looks_where_nobody_did():
+    assert between_others(second=4) is Outcome.FAIL
+    assert between_others(second=3) is Outcome.PASS
