@@ -167,7 +167,11 @@ class Stage(Protocol):
         ...
 
     async def outlast(self, subscription: Subscription) -> None:
-        """Watch a stream for as long as other scenes have attempts to make: it takes no time of its own."""
+        """
+        Watch a stream for as long as other scenes have attempts to make: it takes no time of its own.
+
+        It ends at once where one of them waits for accounts, which this one might hold.
+        """
         ...
 
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:

@@ -163,7 +163,8 @@ def _decode_surrogates(decoder: msgspec.json.Decoder[L], line: bytes) -> L:
         plain = json.loads(line)
     except ValueError as damage:
         raise msgspec.DecodeError(str(damage)) from damage
-    return msgspec.convert(plain, decoder.type)
+    converted: L = msgspec.convert(plain, decoder.type)
+    return converted
 
 
 def _damaged(path: Path, number: int, damage: Exception) -> TranscriptError:

@@ -326,6 +326,17 @@ async def test_a_given_account_plays_in_one_scene_at_a_time(target):
                 assert not overlap(transcript, one, other)
 
 
+async def test_a_stream_outlasts_no_scene_that_waits_for_its_account(target):
+    async def outlast(stage):
+        """Alice stays as long as there are others."""
+        await stage.outlast(await stage.subscribe("alice"))
+
+    patient, pair = scene("a.patient", outlast), scene("pair", users=("alice", "bob"))
+    result = await asyncio.wait_for(play_on(target, patient, pair, users=target.given("alice", "bob")), 30)
+    assert (outcome(result, "a.patient"), outcome(result, "pair")) == (e.SceneOutcome.COMPLETED,) * 2
+    assert not overlap(result.transcript, "a.patient", "pair")
+
+
 async def test_a_scene_that_needs_more_accounts_than_there_are_is_skipped_with_the_remedy(target):
     scenes = scene("crowd", users=("alice", "bob")), scene("one")
     result = await play_on(target, *scenes, users=target.given("alice"))

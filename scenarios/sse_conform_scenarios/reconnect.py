@@ -44,10 +44,11 @@ async def drops(stage: Stage) -> None:
         # A replay may fill a gap between snapshot and stream: the others come as clients that keep no id.
         last = stream.last_event_id if how == "fin" else ""
         stream = await _come(stage, f"after-{how}", missed, last_event_id=last or None)
-    await stream.close()
     for each in lost:
         each.resume()
         await each.close()
+    await stage.outlast(stream)
+    await stream.close()
 
 
 async def _come(

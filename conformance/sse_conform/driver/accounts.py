@@ -57,6 +57,7 @@ class Accounts:
         self._senders: dict[Role, Identity] = {}
         self._lock = asyncio.Lock()
         self._changed = asyncio.Condition()
+        self._waiting = 0
         self._free = [account for account in profile.users.accounts if account.role is Role.MEMBER]
         self._alike = namesakes(self._free)
         self._apart = self._set_apart() if len(self._free) > 2 and profile.users.signup is None else None
@@ -70,7 +71,12 @@ class Accounts:
             made = await asyncio.gather(*(self.sign_up(label) for label in scene.users))
             return dict(zip(scene.users, made, strict=True))
         async with self._changed:
-            await self._changed.wait_for(lambda: self._choice(scene))
+            self._waiting += 1
+            self._changed.notify_all()
+            try:
+                await self._changed.wait_for(lambda: self._choice(scene))
+            finally:
+                self._waiting -= 1
             taken = self._choice(scene)
             self._free = [account for account in self._free if account not in taken]
         try:
@@ -78,6 +84,11 @@ class Accounts:
         except BaseException:
             await self._give_back({account.username for account in taken})
             raise
+
+    async def wanted(self) -> bool:
+        """Wait until a scene has to wait for accounts: whoever holds some without need is to give them back."""
+        async with self._changed:
+            return await self._changed.wait_for(lambda: self._waiting > 0)
 
     def _set_apart(self) -> Account | None:
         """Take a member away to cause events, but none of the two that are alike unless only they are left."""

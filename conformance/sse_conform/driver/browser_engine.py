@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Playwright
 
 #: What a Chromium may be called on the path; only Chromium itself is driven from outside Playwright's own builds.
-SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+#: The shell is the same engine without windows, which Playwright drives too where nobody sees them, and lighter.
+SYSTEM_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+)
 #: A second list takes the place of Playwright's own, so the first names are from there: upgrades to HTTPS, paints that
 #: are held back, what is fetched unasked. The last three make a process, of 63 MB, for every context and every page.
 CHROMIUM_WITHOUT = (

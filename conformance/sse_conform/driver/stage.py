@@ -263,7 +263,8 @@ class LiveStage:
         async with self._gate.aside(self._scene):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_SECONDS):
-                    await any_of([self._gate.all_settled(), subscription.until_ended(seconds=LONGEST_SECONDS)])
+                    ended = subscription.until_ended(seconds=LONGEST_SECONDS)
+                    await any_of([self._gate.all_settled(), self._world.accounts.wanted(), ended])
 
     async def until_heard(self, name: str, seconds: float, what: str) -> bool:
         """Wait for one more event of this type on any open stream of the run; see the protocol."""

@@ -132,6 +132,19 @@ async def test_a_given_account_is_leased_to_one_scene_at_a_time(target, pool):
     assert {identity.username for identity in (await both).values()} == {"alice", "bob"}
 
 
+async def test_accounts_are_wanted_while_a_scene_has_to_wait_for_some(target, pool):
+    accounts = pool(users=target.given("alice"))
+    wanted = asyncio.ensure_future(accounts.wanted())
+    held = await accounts.lease(scene("someone"))
+    assert not wanted.done()
+    late = asyncio.ensure_future(accounts.lease(scene("another")))
+    assert await wanted
+    await accounts.release(held.values())
+    await late
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(accounts.wanted(), 0.01)
+
+
 async def test_a_given_account_logs_in_once_for_the_whole_run(target, pool):
     accounts = pool(users=target.given("alice"))
     for _ in range(3):
