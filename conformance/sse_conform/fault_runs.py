@@ -109,7 +109,8 @@ async def trials(
     Run against every variant, ``jobs`` at a time; yields as they end.
 
     Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. ``extra`` are options by the names of
-    those that need them. A browser takes as much of a processor as some other runs: there are fewer of these at once.
+    those that need them. A browser takes as much of a processor as some other runs: there are fewer of these at once,
+    and they begin first, or they would be left among themselves at the end.
     """
     room, browsing = asyncio.Semaphore(jobs), asyncio.Semaphore(max(1, jobs // BROWSER_WEIGHT))
     alone: dict[str, asyncio.Lock] = {}
@@ -121,7 +122,8 @@ async def trials(
             return await trial(variant, folder=folder, extra=options, forks=forks)
 
     with forking() as forks:
-        running = [asyncio.ensure_future(one(variant, forks)) for variant in variants]
+        order = sorted(variants, key=lambda variant: BROWSER not in extra.get(variant.name, ()))
+        running = [asyncio.ensure_future(one(variant, forks)) for variant in order]
         try:
             for ended in asyncio.as_completed(running):
                 yield await ended

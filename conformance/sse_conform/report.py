@@ -7,12 +7,11 @@ import msgspec
 
 from sse_conform import entries as e
 from sse_conform.exit_code import ExitCode, strongest
-from sse_conform.rule import Rule
 from sse_conform.schedule import bound_of
 from sse_conform.spec import Level
 from sse_conform.terms import Accepted
 from sse_conform.transcript import Transcript, TranscriptHeader
-from sse_conform.verdict import Outcome, Verdict, judge_all
+from sse_conform.verdict import Outcome, Verdict
 
 #: The version of the JSON report; it changes when a consumer would have to.
 SCHEMA_VERSION = 1
@@ -79,13 +78,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return {outcome: sum(v.outcome is outcome for v in self.verdicts) for outcome in Outcome}
 
 
-def report_of(transcript: Transcript, rules: Iterable[Rule], *, strict: bool = False, trouble: str = "") -> Report:
-    """The report on a transcript."""
+def report_of(
+    transcript: Transcript, verdicts: Iterable[Verdict], *, strict: bool = False, trouble: str = ""
+) -> Report:
+    """The report on a transcript, judged like this."""
     instants = [entry.t for entry in transcript.entries] or [0]
     repeated = {entry.scene: entry.reason for entry in transcript.of(e.Repeated)}
     return Report(
         header=transcript.header,
-        verdicts=judge_all(rules, transcript),
+        verdicts=tuple(verdicts),
         scenes=tuple(
             SceneSummary(
                 id=ended.scene,

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sse_conform import entries as e
 from sse_conform.driver.world import World
@@ -17,7 +18,7 @@ from sse_conform.run_events import Judged, Listener
 from sse_conform.schedule import Plan
 from sse_conform.transcript import Transcript
 from sse_conform.troupe import Troupe
-from sse_conform.verdict import judge_all
+from sse_conform.verdict import Verdict, judge_all
 
 #: Scenes that ended like this would do so again.
 _SETTLED = frozenset({e.SceneOutcome.COMPLETED, e.SceneOutcome.SKIPPED})
@@ -46,11 +47,12 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
     troupe = Troupe(loaded, plan, listener)
     trouble: ConformError | None = None
     transcript: Transcript | None = None
+    verdicts: tuple[Verdict, ...] = ()
     async with troupe.equipped() as world:
         playing = asyncio.ensure_future(_play(troupe, world, plan.rules))
         with _interrupts(playing):
             try:
-                transcript = await playing
+                transcript, verdicts = await playing
             except asyncio.CancelledError:
                 transcript = world.recorder.transcript(troupe.header, interrupted=True)
             except ConformError as caught:
@@ -59,7 +61,8 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
             except Exception as caught:  # noqa: BLE001 - a bug of ours: what was recorded until then is kept
                 trouble = troupe.bug(caught)
         transcript = transcript or world.recorder.transcript(troupe.header)
-    report = report_of(transcript, plan.rules, strict=strict, trouble="; ".join(troupe.troubles))
+    verdicts = verdicts or judge_all(plan.rules, transcript)
+    report = report_of(transcript, verdicts, strict=strict, trouble="; ".join(troupe.troubles))
     traces = troupe.telling(world, report)
     result = RunResult(report=report, transcript=transcript, pictures=world.pictures, traces=traces)
     if trouble is not None:
@@ -70,30 +73,38 @@ async def run(loaded: LoadedProfile, plan: Plan, *, listener: Listener, strict: 
     return result
 
 
-async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> Transcript:
-    """Every scene, and those once more whose first take left a rule open that a second one may settle."""
+async def _play(troupe: Troupe, world: World, rules: Iterable[Rule]) -> tuple[Transcript, tuple[Verdict, ...]]:
+    """
+    Every scene, and those once more whose first take left a rule open that a second one may settle.
+
+    With the verdicts on them, where they were judged already.
+    """
     await troupe.play(world)
     transcript = world.recorder.transcript(troupe.header)
-    again = worth_repeating(rules, transcript)
+    verdicts = judge_all(rules, transcript) if _may_change(transcript) else ()
+    again = _worth_repeating(verdicts)
     if not again:
-        return transcript  # with all that judging it made of it, which takes as much memory as the record
+        return transcript, verdicts  # with all that judging made of it, which takes as much memory as the record
     await troupe.repeat(world, again)
-    return world.recorder.transcript(troupe.header)
+    return world.recorder.transcript(troupe.header), ()
 
 
-def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, str]:
-    """The scenes to play again, in the order of the rules that they left open, each with the reason."""
+def _may_change(transcript: Transcript) -> bool:
+    """Whether a second take might tell more: the target lives, and something disturbed the first one."""
     died = transcript.of(e.Died)
     commanded = [entry for entry in transcript.of(e.Commanded) if entry.order in {e.Order.STOP, e.Order.START}]
     if (died and not died[-1].back) or (commanded and not commanded[-1].answers):
-        return {}
+        return False
     lagged = any(disturbed.kind is e.Disturbance.LAG for disturbed in transcript.disturbances)
     settled = _SETTLED.issuperset(ended.outcome for ended in transcript.outcomes.values())
-    if settled and not lagged and not died:
-        return {}
+    return bool(lagged or died or not settled)
+
+
+def _worth_repeating(verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """The scenes to play again, in the order of the rules that they left open, each with the reason."""
     reasons: dict[str, str] = {}
     further: Counter[str] = Counter()
-    for verdict in judge_all(rules, transcript):
+    for verdict in verdicts:
         for scene in verdict.repeatable:
             further[scene] += scene in reasons
             reasons.setdefault(scene, f"{verdict.rule} is {verdict.outcome.value}: {verdict.reason}")
@@ -104,7 +115,7 @@ def worth_repeating(rules: Iterable[Rule], transcript: Transcript) -> dict[str, 
 
 
 @contextlib.contextmanager
-def _interrupts(playing: "asyncio.Future[Transcript]") -> Iterator[None]:
+def _interrupts(playing: "asyncio.Future[Any]") -> Iterator[None]:
     """While playing, an interrupt ends the play instead of the program."""
     loop = asyncio.get_running_loop()
     handled: list[signal.Signals] = []

@@ -16,6 +16,7 @@ from sse_conform.rule import Rule
 from sse_conform.rules import ALL
 from sse_conform.selection import select
 from sse_conform.transcript import TranscriptHeader
+from sse_conform.verdict import judge_all
 
 
 @click.command("judge")
@@ -42,7 +43,7 @@ def command(
         rules = select(_rules_of(transcript.header, file), only=only, skip=skip)
         if transcript.header.suite != __version__ and not options.quiet:
             click.echo(f"recorded by {transcript.header.suite}, judged by the rules of {__version__}", err=True)
-        report = report_of(transcript, rules, strict=options.strict)
+        report = report_of(transcript, judge_all(rules, transcript), strict=options.strict)
     codes = {complain(str(trouble), trouble.exit_code) for trouble in emit(report, rules, options)}
     ctx.exit(strongest({report.exit_code, *codes}))
 
