@@ -148,6 +148,14 @@ class OwnPage(Protocol):
         """Wait for one more event of this type on the page's stream."""
         ...
 
+    async def hide(self) -> None:
+        """Put the page out of sight, as far as its scripts can tell; the browser goes on as before."""
+        ...
+
+    async def unhide(self) -> None:
+        """Bring it into sight again."""
+        ...
+
     async def look(self, part: str) -> None:
         """Record what the page shows now, with a screenshot."""
         ...

@@ -12,10 +12,10 @@ from sse_conform.markers import markers_in
 from sse_conform.transcript import Stream, Transcript
 
 #: The parts in which events are published, by what the page is told of or misses then.
-CREATED, TOLD, MISSED = "created", "told", "missed"
+CREATED, TOLD, MISSED, HIDDEN = "created", "told", "missed", "hidden"
 BEFORE, POLLED, TURNING, PUSHED = "before", "polled", "turning", "pushed"
 #: The looks that scenes take at a page.
-FULL, PINGED, BACK = "full", "pinged", "back"
+FULL, PINGED, BACK, SEEN = "full", "pinged", "back", "seen"
 #: What a scene notes: the end of the time in which a refused page is watched, and that the page was left.
 SESSION_OVER, LEFT = "session-over", "left"
 #: Without a promise and without a word of the server a reconnection time counts as so many seconds.

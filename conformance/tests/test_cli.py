@@ -154,6 +154,14 @@ def test_dry_run_prints_the_plan_and_touches_nothing() -> None:
     assert not Path("conform-report").exists()
 
 
+def test_a_dry_run_plans_with_what_an_oddity_promises() -> None:
+    def seconds(*options: str) -> float:
+        plan = json.loads(conform("--target", "embedded", "--dry-run", "--format", "json", *options).output)
+        return next(float(scene["seconds"]) for scene in plan["scenes"] if scene["id"] == "auth.expiry")
+
+    assert seconds("--odd", "forgiving-clock") > seconds()
+
+
 @pytest.mark.parametrize(
     ("option", "name", "near"), [("--fault", "ping-with-idd", "ping-with-id"), ("--odd", "cr-end", "cr-ends")]
 )

@@ -60,6 +60,8 @@ find("leave").onclick = () => {
   source.close();
   find("login").hidden = false;
 };
+addEventListener("visibilitychange", () =>
+  console.log("sight:", document.visibilityState, document.hidden, document.hasFocus()));
 </script>
 """
 

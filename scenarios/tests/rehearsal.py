@@ -127,6 +127,12 @@ class AppPage:
     async def until_heard(self, name: str, *, seconds: float) -> bool:
         return True
 
+    async def hide(self) -> None:
+        pass
+
+    async def unhide(self) -> None:
+        self.ask()
+
     async def look(self, part: str) -> None:
         pass
 

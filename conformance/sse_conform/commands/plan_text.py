@@ -8,13 +8,13 @@ from sse_conform.scenario import Scenario
 from sse_conform.schedule import PREFLIGHT_ATTEMPTS, Plan
 
 
-def write_plan(plan: Plan, profile: Profile, *, form: str, out: TextIO) -> None:
+def write_plan(plan: Plan, profile: Profile, *, target: str, form: str, out: TextIO) -> None:
     """Write scenes, attempts and seconds, as text or, for any other form, as JSON."""
     if form == "text":
-        _write_text(plan, profile, out)
+        _write_text(plan, profile, target, out)
         return
     document = {
-        "target": profile.url,
+        "target": target,
         "rules": [rule.id for rule in plan.rules],
         "left_out": [rule.id for rule in plan.left_out],
         "scenes": [_scene(scene, profile) for scene in plan.scenes],
@@ -37,10 +37,10 @@ def _scene(scene: Scenario, profile: Profile) -> dict[str, object]:
     }
 
 
-def _write_text(plan: Plan, profile: Profile, out: TextIO) -> None:
+def _write_text(plan: Plan, profile: Profile, target: str, out: TextIO) -> None:
     width = max((len(scene.id) for scene in plan.scenes), default=0)
     rules = f"quick: {len(plan.rules)} of {len(plan.rules) + len(plan.left_out)}" if profile.quick else len(plan.rules)
-    out.write(f"{profile.url}: {rules} rules, {len(plan.scenes)} scenes\n\n")
+    out.write(f"{target}: {rules} rules, {len(plan.scenes)} scenes\n\n")
     out.write(f"  {'scene':<{width}}  attempts  at most  seconds  nature\n")
     for scene in plan.scenes:
         attempts, most = scene.expected(profile.terms), scene.most(profile.terms)

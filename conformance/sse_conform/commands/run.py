@@ -80,8 +80,10 @@ def execute(options: RunOptions) -> int:
     if options.dry_run:
         if server is not None:
             server.demand_known()
-        loaded = _load(options, server)
-        write_plan(_plan(loaded, rules), loaded.profile, form=options.form, out=sys.stdout)
+        with (options.oddities and server) or nullcontext():  # what an oddity promises only the running one tells
+            loaded = _load(options, server)
+        target = EMBEDDED if options.embedded else loaded.profile.url
+        write_plan(_plan(loaded, rules), loaded.profile, target=target, form=options.form, out=sys.stdout)
         return ExitCode.CONFORMS
     with prepared(options, options.output), server or nullcontext():
         loaded = _load(options, server)

@@ -35,6 +35,16 @@ LONGEST = 200
 REQUEST_SECONDS = 10.0
 PICTURE_SECONDS = 5.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Playwright keeps its pages in sight, so what their scripts see of that is put in its place.
+_SIGHT = """({ visible }) => {
+  const state = { visibilityState: visible ? "visible" : "hidden", hidden: !visible, hasFocus: () => visible };
+  for (const [name, value] of Object.entries(state)) {
+    Object.defineProperty(document, name, { configurable: true, get: () => value });
+  }
+  if (!visible) dispatchEvent(new Event("blur"));
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  if (visible) dispatchEvent(new Event("focus"));
+}"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,6 +242,14 @@ class LiveOwnPage:
         stream = self._wire.latest
         async with self._passing(seconds, f"an event {name} on the stream of the page"):
             return stream is not None and await stream.until_event(name, seconds=seconds)
+
+    async def hide(self) -> None:
+        """Put the page out of sight; see the protocol."""
+        await self.page.evaluate(_SIGHT, {"visible": False})
+
+    async def unhide(self) -> None:
+        """Bring it into sight again."""
+        await self.page.evaluate(_SIGHT, {"visible": True})
 
     async def look(self, part: str) -> None:
         """Record what the page shows now, with a screenshot."""

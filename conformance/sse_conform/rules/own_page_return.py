@@ -1,11 +1,24 @@
-"""Rules on the target's own page whose network was cut: it comes back, in time, and shows what it missed."""
+"""Rules on the target's own page that was cut off or out of sight: it comes back, in time, and shows what it missed."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from sse_conform.evidence import SECOND
-from sse_conform.own_page_evidence import MISSED, Return, markers, retry_of, returns
+from sse_conform import entries as e
+from sse_conform.evidence import SECOND, first_snapshot
+from sse_conform.own_page_evidence import (
+    BACK,
+    HIDDEN,
+    MISSED,
+    SEEN,
+    Return,
+    markers,
+    own_pages,
+    published_for,
+    retry_of,
+    returns,
+)
 from sse_conform.rule import Finding, rule
-from sse_conform.spec import Capability, Level, plan, whatwg
+from sse_conform.spec import Capability, Level, plan, practice, whatwg
 from sse_conform.terms import Terms
 from sse_conform.transcript import Transcript
 
@@ -118,4 +131,51 @@ def page_waits_as_told(subject: Return, terms: Terms) -> Iterator[Finding]:
         )
 
 
-RULES = (page_comes_back, shows_nothing_twice, page_waits_as_told)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unseen:
+    """What happened while a page was out of sight, and what it showed when it had been in sight again for a while."""
+
+    published: e.Published
+    seen: e.PageShowed
+
+
+def unseen(transcript: Transcript) -> Iterator[Unseen]:
+    """Pages that had a stream before they went out of sight, and were refused none when they came back."""
+    for page in own_pages(transcript, _LIST):
+        back, seen = page.look(BACK), page.look(SEEN)
+        if back is None or seen is None:
+            continue
+        open_then = [each for each in page.streams if each.t < back.t and (each.end is None or each.end.t > back.t)]
+        later = [each for each in page.streams if each.t > back.t]
+        refused = later and not any(first_snapshot(each) for each in later)
+        if any(first_snapshot(each) for each in open_then) and not refused:
+            for published in published_for(transcript, page, HIDDEN):
+                yield Unseen(published=published, seen=seen)
+
+
+@rule(
+    "client.hidden-catches-up",
+    level=Level.SHOULD,
+    spec=(plan("Goals"), practice("a page that closes its connection out of sight has to open it again")),
+    over=unseen,
+    scenes=_LIST,
+    needs=_NEEDS,
+    timed=True,
+    hint="the page closes its stream at visibilitychange, and opens none when it is visible again",
+)
+def catches_up_when_seen_again(subject: Unseen) -> Iterator[Finding]:
+    """
+    A page that was out of sight shows what happened meanwhile soon after it is seen again.
+
+    To close the stream of a tab in the background spares the server a connection; to forget to open it again leaves a
+    page that looks alive and is told nothing any more.
+    """
+    published, seen = subject.published, subject.seen
+    if published.marker not in markers(seen):
+        expected = f"publish {published.number}, which was accepted while it was out of sight"
+        yield Finding(
+            expected=expected, actual="it is not shown", at=seen, since=published.t, until=seen.t, excess=SECOND
+        )
+
+
+RULES = (page_comes_back, shows_nothing_twice, page_waits_as_told, catches_up_when_seen_again)

@@ -251,3 +251,15 @@ async def test_no_secret_is_in_what_is_said(server: Embedded) -> None:
         [(check.said, check.fix) for check in await checks_of(loaded(server, {"paths.polling": "/token"}))]
     )
     assert not [secret for secret in server.secrets.values() if secret in said]
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "advice"),
+    [(25.0, "or promise less: numbers.latency = 3"), (2.5, "so no promise allows for this")],
+)
+async def test_a_slow_service_is_told_what_it_could_promise(heartbeat: float, advice: str) -> None:
+    with Embedded(compressed=True, faults=("late-delivery",)) as slow:
+        checks = await checks_of(loaded(slow, {"numbers.heartbeat": heartbeat}))
+    late = [check for check in checks if "its event came after" in check.said]
+    assert late, "\n".join(f"{c.name}: {c.said}" for c in checks)
+    assert all(advice in check.fix for check in late)

@@ -6,7 +6,9 @@ import pytest
 
 from sse_conform.own_page_evidence import (
     BACK,
+    HIDDEN,
     MISSED,
+    SEEN,
     TOLD,
 )
 from sse_conform.verdict import Outcome
@@ -79,3 +81,25 @@ def test_without_a_cut_that_the_proxy_saw_nothing_is_judged():
 )
 def test_it_waits_for_half_to_one_and_a_half_times_what_the_server_said_and_a_second(again, expected):
     assert returned("client.honours-retry-ui", "3", "2", again=again) is expected
+
+
+def unhidden(*, shown: bool, streams: tuple[tuple[float, int], ...] = ((0.1, 200),)) -> Outcome:
+    """In sight until 2 s, again from 4 s; one event in between. The streams begin then, with these statuses."""
+    event = published(3.0, scene=LIST, part=HIDDEN, number=1)
+    lines = [
+        on_page(LIST, (at, snapshot() if status == 200 else b""), conn=conn, at=at, status=status)
+        for conn, (at, status) in enumerate(streams, start=1)
+    ]
+    seen = look(LIST, *[event.marker] * shown, at=9, part=SEEN)
+    return outcome("client.hidden-catches-up", LIST, *lines, look(LIST, at=2, part=BACK), event, seen)
+
+
+@pytest.mark.parametrize(("shown", "expected"), [(True, Outcome.PASS), (False, Outcome.WARN)])
+@pytest.mark.parametrize("streams", [((0.1, 200),), ((0.1, 200), (4.1, 200))], ids=["kept", "opened again"])
+def test_a_page_that_is_seen_again_shows_what_happened_out_of_sight(shown, expected, streams):
+    assert unhidden(shown=shown, streams=streams) is expected
+
+
+@pytest.mark.parametrize("streams", [(), ((0.1, 503),), ((0.1, 200), (4.1, 503))])
+def test_a_page_that_had_no_stream_or_was_refused_one_owes_nothing_when_it_is_seen_again(streams):
+    assert unhidden(shown=False, streams=streams) is Outcome.UNTESTED

@@ -30,6 +30,10 @@ _ON_ERROR = """\
       if (source.readyState === EventSource.CLOSED) this.#refused();
       else this.#lost();
 """
+_BORN = "    this.#life = new AbortController();\n"
+_SLEEP = """\
+    addEventListener("visibilitychange", () => document.hidden && this.#rest(), { signal: this.#life.signal });
+"""
 _PING = """{ id: -Math.random(), type: "ping", message: "ping", created_at: new Date().toISOString(), read: false }"""
 
 FAULTS: tuple[Fault, ...] = (
@@ -47,6 +51,12 @@ FAULTS: tuple[Fault, ...] = (
         "The page opens a new EventSource in the error handler instead of leaving that to the browser: a storm.",
         edited((MODULE, "else this.#lost();", "else this.#open();")),
         "client.honours-retry-ui",
+    ),
+    fault(
+        "client-sleeps-on",
+        "A page that nobody looks at closes its stream, to spare the server one, and opens none when it is seen again.",
+        edited((MODULE, _BORN, _BORN + _SLEEP)),
+        "client.hidden-catches-up",
     ),
     fault(
         "client-hammers",

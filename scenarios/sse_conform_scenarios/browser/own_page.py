@@ -9,11 +9,13 @@ from sse_conform.own_page_evidence import (
     BEFORE,
     CREATED,
     FULL,
+    HIDDEN,
     LEFT,
     MISSED,
     PINGED,
     POLLED,
     PUSHED,
+    SEEN,
     SESSION_OVER,
     TOLD,
     TURNING,
@@ -29,6 +31,8 @@ BEYOND = 4
 ROUNDS = 2
 #: A ping would change something within so many seconds.
 SETTLE_SECONDS = 0.5
+#: A page is out of sight for so long before something happens.
+HIDDEN_SECONDS = 0.2
 #: Push is refused for so many reconnection times, first by 503 and then by 429.
 REFUSED_PERIODS = (2.0, 2.0)
 #: For so many reconnection times, and seconds, a page that was left is watched.
@@ -68,13 +72,13 @@ async def creation(stage: Stage) -> None:
 @scenario(
     "page.list",
     users=("alice",),
-    attempts=3,
+    attempts=4,
     usually=2,
     needs=_NEEDS,
-    waits=lambda terms: terms.silence + SETTLE_SECONDS + period(terms),
+    waits=lambda terms: terms.silence + SETTLE_SECONDS + period(terms) + HIDDEN_SECONDS,
 )
 async def full_list(stage: Stage) -> None:
-    """A page is told of more than it keeps, hears a ping, loses its network, and comes back by itself."""
+    """A page hears of more than it keeps, and a ping, loses its network, comes back, and is out of sight for a time."""
     terms = stage.terms
     device, page = await _use(stage, "alice", "list")
     await page.log_in()
@@ -89,6 +93,12 @@ async def full_list(stage: Stage) -> None:
     await page.until_back(seconds=_return(page))
     await page.until_shown(*missed, seconds=terms.latency)
     await page.look(BACK)
+    await page.hide()
+    await stage.pass_time(HIDDEN_SECONDS, "what a page may do out of sight")
+    unseen = await stage.publish("alice", part=HIDDEN)
+    await page.unhide()
+    await page.until_shown(unseen, seconds=_return(page))
+    await page.look(SEEN)
 
 
 @scenario(

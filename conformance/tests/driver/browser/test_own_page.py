@@ -4,7 +4,7 @@ import pytest
 
 from sse_conform.browser_entries import Deed
 from sse_conform.browsing import Outage
-from sse_conform.entries import EndKind, PageOpened, PageShowed, Relayed, SceneOutcome, TokenKind
+from sse_conform.entries import EndKind, PageOpened, PageSaw, PageShowed, Relayed, SceneOutcome, TokenKind
 from sse_conform.transcript_file import _encode as encode
 from sse_conform.user_interface import Step
 
@@ -95,6 +95,18 @@ async def test_a_token_that_expired_is_refused_by_the_target_itself(theatre):
     before, after = [stream for stream in recorded.streams if stream.attempt.page]
     assert (before.status, before.attempt.token) == (200, TokenKind.GENUINE)
     assert (after.status, after.attempt.token) == (401, TokenKind.EXPIRED)
+
+
+async def test_a_page_is_put_out_of_sight_as_its_scripts_can_tell(theatre):
+    async def acts(stage):
+        """Alice turns to something else for a moment."""
+        _, page = await reader(stage)
+        await page.hide()
+        await page.unhide()
+
+    recorded = await theatre.play(acts, ui=UI)
+    said = [seen.data for seen in recorded.of(PageSaw) if seen.data.startswith("sight:")]
+    assert said == ["sight: hidden true false", "sight: visible false true"]
 
 
 async def test_push_alone_can_be_refused(theatre):
