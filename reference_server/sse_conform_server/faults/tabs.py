@@ -160,6 +160,7 @@ FAULTS: tuple[Fault, ...] = (
         "One worker writes to all streams and waits for each: a stalled reader holds up all.",
         hubbed(_Blocking),
         "delivery.slow-reader",
+        perhaps={"delivery.after-return"},
     ),
     fault(
         "slow-reader-skips",
