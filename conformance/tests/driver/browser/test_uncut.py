@@ -42,6 +42,7 @@ RESTING_ON_CUTS = {
 #: They look at what happens while the network works.
 OTHERS = {
     "client.backs-off-native",
+    "client.hidden-catches-up",
     "client.keeps-newest",
     "client.ping-changes-nothing",
     "client.unmount-closes",
