@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sse_conform import __version__, preflight
 from sse_conform import entries as e
@@ -131,11 +131,9 @@ class Troupe:
         together = [scene for scene in scenes if scene not in outages]
         for act in (together, *([scene] for scene in outages)):
             expected = [scene.id for scene in act if scene.nature is not Nature.LIMITER]
-            # Loud ones are at work all the time, and how long that takes nobody can declare.
-            line = sorted(act, key=lambda scene: scene.nature is not Nature.LOUD)
             # Its window is among the longest waits, and it needs the browser first: no timed one is to overtake it.
             ahead = self._plan_ahead(world, act) if not limiter_after else ()
-            self._gate = Gate(expected, order=[scene.id for scene in line], ahead=ahead)
+            self._gate = Gate(expected, order=line_of(act), ahead=ahead)
             async with asyncio.TaskGroup() as group:
                 for scene in act:
                     group.create_task(self._play_in_turn(world, scene, limiter_after))
@@ -216,6 +214,17 @@ class Troupe:
     def _end(self, world: World, scene: str, outcome: e.SceneOutcome, detail: str) -> None:
         world.recorder.add(e.SceneEnded(t=world.clock.now(), scene=scene, outcome=outcome, detail=detail))
         self._listener(SceneFinished(scene=scene, outcome=outcome, detail=self._redactor.text(detail)))
+
+
+def line_of(scenes: Iterable[Scenario]) -> list[str]:
+    """
+    In which order scenes wait for their turn to act.
+
+    Those in a browser begin first: they wait more than they act, and what they wait for needs the processor. Loud ones
+    are at work all the time, and how long that takes nobody can declare.
+    """
+    line = sorted(scenes, key=lambda scene: (not scene.in_browser, scene.nature is not Nature.LOUD))
+    return [scene.id for scene in line]
 
 
 async def _equip(world: World, scene: Scenario, cast: dict[str, Identity], places: list[Place]) -> None:

@@ -8,6 +8,8 @@ import pytest
 from sse_conform.entries import SceneOutcome
 from sse_conform.run_events import SceneFinished
 from sse_conform.scenario import Nature
+from sse_conform.spec import Capability
+from sse_conform.troupe import line_of
 
 from .short_scenes import limited, overlap, scene
 from .tiny_target import play_on, tiny_target
@@ -47,6 +49,13 @@ async def test_a_timed_scene_acts_alone_while_others_may_let_time_pass(target):
     assert overlap(transcript, "idle", "timed")
     for one, other in itertools.product(["timed", "timed.too"], ["timed", "timed.too", "loud", "plain"]):
         assert one == other or not overlap(transcript, one, other)
+
+
+def test_scenes_in_a_browser_and_loud_ones_wait_least():
+    scenes = [
+        scene("short"), scene("loud", nature=Nature.LOUD), scene("page", needs={Capability.BROWSER}), scene("shorter")
+    ]  # fmt: skip
+    assert line_of(scenes) == ["page", "loud", "short", "shorter"]
 
 
 def limiter_scene(begins=None):
