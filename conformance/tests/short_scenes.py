@@ -7,7 +7,7 @@ from sse_conform.scenario import Nature, scenario
 from .records import rule_of
 
 
-def scene(id, play=None, *, attempts=1, users=("alice",), nature=Nature.PLAIN):
+def scene(id, play=None, *, attempts=1, users=("alice",), nature=Nature.PLAIN, needs=()):
     """A scene; unless told otherwise Alice opens a stream, sees its snapshot and leaves."""
 
     async def look(stage):
@@ -15,7 +15,7 @@ def scene(id, play=None, *, attempts=1, users=("alice",), nature=Nature.PLAIN):
         stream = await stage.subscribe("alice")
         assert await stream.until_snapshot()
 
-    return scenario(id, attempts=attempts, users=users, nature=nature)(play or look)
+    return scenario(id, attempts=attempts, users=users, nature=nature, needs=needs)(play or look)
 
 
 def limited(limit, window=0.3):
