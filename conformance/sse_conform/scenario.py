@@ -183,9 +183,8 @@ class Stage(Protocol):
         """How many streams of the run are open now, as far as the suite has noticed; those of pages do not count."""
         ...
 
-    @property
-    def events_told(self) -> int:
-        """How many notifications came so far, on all streams of the run together."""
+    def heard(self, name: str) -> int:
+        """How many events of this type came so far, on all streams of the run together."""
         ...
 
     async def pass_time(self, seconds: float, what: str) -> None:

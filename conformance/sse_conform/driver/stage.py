@@ -276,10 +276,9 @@ class LiveStage:
         """How many streams of the run are open now; see the protocol."""
         return sum(stream.is_open for stream in self._world.streams)
 
-    @property
-    def events_told(self) -> int:
-        """How many notifications came so far; see the protocol."""
-        return sum(stream.heard("notification") for stream in self._world.streams)
+    def heard(self, name: str) -> int:
+        """How many events of this type came so far; see the protocol."""
+        return sum(stream.heard(name) for stream in self._world.streams)
 
     async def pass_time(self, seconds: float, what: str) -> None:
         """Let time pass on purpose."""

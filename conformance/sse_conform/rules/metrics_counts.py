@@ -1,6 +1,6 @@
 """Rules on what the metrics count: between two looks an attempt was refused, or a ping was sent, and little else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,15 +26,18 @@ class Between:
     """
     Two looks at the metrics, one after the other, and what happened between them.
 
-    ``events`` may have been sent meanwhile that are no pings, ``opened`` streams may have been opened. It is ``clear``
-    where no other scene published anything.
+    ``events`` may have been sent meanwhile that are no pings, ``opened`` streams may have been opened, and ``closed``
+    ones have ended. ``pings`` came for certain in between, ``beside`` those that came about then. It is ``clear`` where
+    no other scene published anything.
     """
 
     first: Scrape
     then: Scrape
     events: int
     opened: int
+    closed: int
     pings: int
+    beside: int
     refused: int
     clear: bool
 
@@ -82,6 +85,8 @@ def _between(transcript: Transcript, heard: list[tuple[int, str]], first: Scrape
         then=then,
         events=told + untold + owed,
         opened=sum(s.status not in _REFUSALS for s in attempts),
+        closed=sum(s.admitted and s.end is not None and since < s.end.t < until for s in transcript.streams),
+        beside=sum(since < t < until and kind == PING for t, kind in heard),
         pings=sum(first.exchange.answered < t < then.exchange.t and kind == PING for t, kind in heard),
         refused=sum(s.status in _REFUSALS for s in attempts),
         clear=not asked,
@@ -97,6 +102,12 @@ def _clearest(around: tuple[Between, ...]) -> Iterator[tuple[Between, ...]]:
 def refusals(transcript: Transcript) -> Iterator[tuple[Between, ...]]:
     """The looks around refused attempts, all together: somebody else's event may have been sent during one of them."""
     return _clearest(tuple(each for each in betweens(transcript) if each.refused))
+
+
+def _undisturbed(around: tuple[Between, ...], disturbances: Callable[[Between], int]) -> tuple[Between, ...]:
+    """Those that nothing disturbed, where there are two: what grew in one of them may be somebody else's doing."""
+    rest = tuple(each for each in around if not disturbances(each))
+    return rest if len(rest) > 1 else around
 
 
 @rule(
@@ -116,9 +127,9 @@ def refusals_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator
     """
     gauge, _, sent = terms.metric_names
     last = around[-1]
-    if all(each.exceeds(gauge, each.opened) for each in around):
+    if all(each.exceeds(gauge, each.opened) for each in _undisturbed(around, lambda each: each.closed)):
         yield _grown(last, gauge, last.opened, f"{last.refused} attempts were refused")
-    if all(each.exceeds(sent, each.events + each.pings) for each in around):
+    if all(each.exceeds(sent, each.events + each.beside) for each in _undisturbed(around, lambda each: each.beside)):
         yield _grown(last, sent, last.events + last.pings, f"{last.refused} attempts were refused")
 
 

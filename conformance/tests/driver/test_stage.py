@@ -291,18 +291,18 @@ async def test_an_event_on_any_stream_of_the_run_is_heard(target, on_stage):
 
 async def test_how_many_streams_are_open_and_what_they_told_is_known_of_the_whole_run(target, on_stage):
     async def play(stage):
-        assert (stage.open_streams, stage.events_told) == (0, 0)
+        assert (stage.open_streams, stage.heard("notification")) == (0, 0)
         first, second = await stage.subscribe("alice"), await stage.subscribe("alice")
         for stream in (first, second):
             await stream.until_snapshot()
-        assert (stage.open_streams, stage.events_told) == (2, 0)
+        assert (stage.open_streams, stage.heard("notification")) == (2, 0)
         published = await stage.publish("alice")
         assert await first.until(published)
         assert await second.until(published)
         first.stall()
-        assert (stage.open_streams, stage.events_told) == (2, 2)
+        assert (stage.open_streams, stage.heard("notification")) == (2, 2)
         await first.close()
-        assert (stage.open_streams, stage.events_told) == (1, 2)
+        assert (stage.open_streams, stage.heard("notification")) == (1, 2)
 
     await on_stage(play)
 

@@ -294,3 +294,29 @@ def between_others(*, second: int) -> Outcome:
 def test_what_others_published_explains_no_growth_between_looks_where_nobody_did():
     assert between_others(second=4) is Outcome.FAIL
     assert between_others(second=3) is Outcome.PASS
+
+
+def rounds(*shown: tuple[int, int], ping: bool = False, closed: bool = False) -> Outcome:
+    """A refusal a second, and then a look: open streams and events sent. A ping or an end comes in the first round."""
+    looks = [numbers("before", 0.5), numbers("quiet", 5, 1, 1)]
+    looks += [numbers("quiet", 6 + number, *each) for number, each in enumerate(shown)]
+    refusals = [
+        line
+        for number in range(len(shown))
+        for line in stream(at=5.5 + number, conn=20 + number, scene=SCENE, token=e.TokenKind.GARBAGE, status=401)
+    ]
+    ends = (5.6, e.EndKind.CLOSED) if closed else None
+    ended = stream((0.2, snapshot()), at=0.1, conn=9, scene="other", ends=ends)
+    lines = [*looks, told((3.0, NEWS), *[(5.6, PING)] * ping), ended, *refusals]
+    return verdict("metrics.counts-no-refusals", *lines).outcome
+
+
+@pytest.mark.parametrize(
+    ("disturbed", "shown"),
+    [({"ping": True}, [(1, 2), (1, 3), (1, 4)]), ({"closed": True}, [(1, 1), (2, 1), (3, 1)])],
+    ids=["a ping", "an end"],
+)
+def test_what_grew_in_two_undisturbed_rounds_counts_refusals(disturbed, shown):
+    assert rounds(*shown, **disturbed) is Outcome.FAIL
+    assert rounds(*shown[:2], **disturbed) is Outcome.PASS  # one may be somebody else's doing
+    assert rounds(*shown[:2], shown[1], **disturbed) is Outcome.PASS
