@@ -113,6 +113,16 @@ class _Blocking(Hub):
                 await asyncio.sleep(0.01)
 
 
+#: A worker that waits holds up whoever is told something just then.
+_WHO_IS_ABOUT = (
+    "delivery.after-return",
+    "delivery.after-silence",
+    "framing.text-arrives",
+    "rate_limit.spares-open-streams",
+    "reconnect.unknown-id",
+    "stream.compressed-in-time",
+)
+
 FAULTS: tuple[Fault, ...] = (
     fault(
         "first-tab-only",
@@ -160,7 +170,7 @@ FAULTS: tuple[Fault, ...] = (
         "One worker writes to all streams and waits for each: a stalled reader holds up all.",
         hubbed(_Blocking),
         "delivery.slow-reader",
-        perhaps={"delivery.after-return"},
+        perhaps=_WHO_IS_ABOUT,
     ),
     fault(
         "slow-reader-skips",
