@@ -37,7 +37,7 @@ class Subscription(Protocol):
         ...
 
     async def until_event(self, name: str, *, seconds: float) -> bool:
-        """Wait for one more event of this type."""
+        """Wait for an event of this type that arrives from now on: one that only has to be read is none."""
         ...
 
     async def until_ended(self, *, seconds: float) -> bool:

@@ -80,7 +80,8 @@ def execute(options: RunOptions) -> int:
     if options.dry_run:
         if server is not None:
             server.demand_known()
-        with (options.oddities and server) or nullcontext():  # what an oddity promises only the running one tells
+        # What an oddity promises only the running server tells.
+        with server if server is not None and options.oddities else nullcontext():
             loaded = _load(options, server)
         target = EMBEDDED if options.embedded else loaded.profile.url
         write_plan(_plan(loaded, rules), loaded.profile, target=target, form=options.form, out=sys.stdout)

@@ -57,6 +57,7 @@ class LiveSubscription:
         # Looked for once: to search all frames for each event that is awaited takes quadratic time.
         self._markers: set[str] = set()
         self._types: Counter[str] = Counter()
+        self._arrived: dict[str, int] = {}
         self._has_snapshot = False
         self._recorder = recorder
         self._clock = clock
@@ -99,16 +100,17 @@ class LiveSubscription:
         entry = e.BodyReceived(t=t, conn=self.conn, data=plain, stamp=stamp, ends_chunk=piece.ends_chunk)
         self._recorder.add(entry)
         if self._decoder is not None:
-            self._take(self._decoder.feed(plain))
+            self._take(self._decoder.feed(plain), t)
             if self._decoder.pending > PENDING_LIMIT:
                 self._decoder = None
         self._news.tell()
 
-    def _take(self, frames: list[Frame]) -> None:
+    def _take(self, frames: list[Frame], t: int) -> None:
         if frames:
             self._recorder.charge_frames(self.conn, len(frames))
             self._frames += frames
             self._types.update(frame.type for frame in frames)
+            self._arrived |= {frame.type: t for frame in frames}
             self._markers.update(marker for frame in frames for marker in markers_in(frame.data or ""))
             self._has_snapshot |= any(frame.type == "snapshot" and frame.dispatches for frame in frames)
             self.last_event_id = frames[-1].last_event_id
@@ -173,9 +175,9 @@ class LiveSubscription:
         return await self._until_told(all_seen)
 
     async def until_event(self, name: str, *, seconds: float) -> bool:
-        """Wait for one more event of this type."""
-        seen = self._types[name]
-        return await self._wait(lambda: self._types[name] > seen, seconds)
+        """Wait for an event of this type that arrives from now on: one that only has to be read is none."""
+        since = self._clock.now()
+        return await self._wait(lambda: self._arrived.get(name, since) > since, seconds)
 
     async def until_ended(self, *, seconds: float) -> bool:
         """Wait for the end of the exchange."""

@@ -25,17 +25,18 @@ def head(*headers, status=200):
 
 
 class Heard(LiveSubscription):
-    """A subscription whose stream is told by hand; ``later`` tells it after so many seconds."""
+    """A subscription whose stream is told by hand; ``later`` tells it after so many seconds what arrives then."""
 
     def __init__(self):
         self.recorder = Recorder(Redactor())
-        super().__init__(4, self.recorder, Clock(), TERMS)
+        self.clock = Clock()
+        super().__init__(4, self.recorder, self.clock, TERMS)
 
-    def hears(self, data):
-        self.on_body(0, Piece(data=data), e.Stamp.KERNEL)
+    def hears(self, data, arrived=None):
+        self.on_body(self.clock.now() if arrived is None else arrived, Piece(data=data), e.Stamp.KERNEL)
 
-    def later(self, seconds, data):
-        asyncio.get_running_loop().call_later(seconds, self.hears, data)
+    def later(self, seconds, data, arrived=None):
+        asyncio.get_running_loop().call_later(seconds, self.hears, data, arrived)
 
     def ends_later(self, seconds):
         asyncio.get_running_loop().call_later(seconds, self.on_end, 0, END)
@@ -180,6 +181,14 @@ def test_one_more_event_of_the_name_is_waited_for():
     def tell(subscription):
         subscription.hears(event("ping", 1))
         subscription.later(1.0, notification())
+        subscription.later(2.0, event("ping", 2))
+
+    assert waiting(tell, lambda s: s.until_event("ping", seconds=5)) == (True, 2.0)
+
+
+def test_an_event_that_had_arrived_before_the_wait_and_only_had_to_be_read_is_not_waited_for():
+    def tell(subscription):
+        subscription.later(1.0, event("ping", 1), arrived=subscription.clock.now())
         subscription.later(2.0, event("ping", 2))
 
     assert waiting(tell, lambda s: s.until_event("ping", seconds=5)) == (True, 2.0)
