@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from sse_conform import entries as e
 from sse_conform.driver.arrivals import ArrivalReader, request_kernel_stamps
 from sse_conform.driver.clock import Clock
 from sse_conform.driver.stream_reader import End, Head, OpenStream, Stamp, StreamRequest, open_stream
+from sse_conform.scenario import Nature, scenario
 
 from ..listening import hang_up
+from ..tiny_target import play_on, quiet
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -207,3 +210,21 @@ async def by_hand(
     yield run
     for end in ends:
         end.close()
+
+
+@pytest.fixture
+def on_stage(target):
+    """Plays one scene; gives its record, the preflight left out. What goes wrong in it goes wrong in the test."""
+
+    async def perform(
+        play, *, users=("alice", "bob"), attempts=9, nature=Nature.PLAIN, listener=quiet, given=(), **profile
+    ):
+        play.__doc__ = "A scene."
+        made = scenario("a.scene", attempts=attempts, users=users, nature=nature)(play)
+        profile |= {"users": target.given(*given)} if given else {}
+        result = await play_on(target, made, listener=listener, **profile)
+        assert result.report.trouble == ""
+        assert result.transcript.outcomes["a.scene"].outcome is e.SceneOutcome.COMPLETED
+        return result.transcript
+
+    return perform
