@@ -7,7 +7,6 @@ forks of two that have imported everything, for to import takes as long as to ru
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,14 +17,14 @@ from sse_conform.embedded import COMMAND, EMBEDDED
 from sse_conform.errors import ConformError
 from sse_conform.exit_code import ExitCode
 from sse_conform.fault_matrix import FAULTLESS, JUDGED, Kind, Trial, Variant
+from sse_conform.fault_queue import FaultQueue
 from sse_conform.suite_processes import Forks, forking, run, run_suite
 from sse_conform.verdict import Outcome
 
 #: A compressed run takes some ten seconds, on a busy machine a few times as many.
 TRIAL_SECONDS = 180.0
-#: The option of a run in a browser, and how many other runs it weighs as much as.
+#: The option of a run in a browser.
 BROWSER = "--browser"
-BROWSER_WEIGHT = 3
 #: The sub-folder of the run without fault and oddity.
 UNNAMED = "faultless"
 NOTHING: Mapping[str, Sequence[str]] = {}
@@ -109,24 +108,21 @@ async def trials(
     Run against every variant, ``jobs`` at a time; yields as they end.
 
     Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. ``extra`` are options by the names of
-    those that need them. A browser takes as much of a processor as some other runs: there are fewer of these at once,
-    and they begin first, or they would be left among themselves at the end.
+    those that need them.
     """
-    room, browsing = asyncio.Semaphore(jobs), asyncio.Semaphore(max(1, jobs // BROWSER_WEIGHT))
-    alone: dict[str, asyncio.Lock] = {}
-
-    async def one(variant: Variant, forks: Forks | None) -> Trial:
-        options = extra.get(variant.name, ())
-        few = browsing if BROWSER in options else contextlib.nullcontext()
-        async with alone.setdefault(variant.name, asyncio.Lock()), few, room:
-            return await trial(variant, folder=folder, extra=options, forks=forks)
-
+    browsing = {name for name, options in extra.items() if BROWSER in options}
+    queue = FaultQueue(variants, heavy=browsing, jobs=jobs)
+    running: dict[asyncio.Task[Trial], Variant] = {}
     with forking() as forks:
-        order = sorted(variants, key=lambda variant: BROWSER not in extra.get(variant.name, ()))
-        running = [asyncio.ensure_future(one(variant, forks)) for variant in order]
         try:
-            for ended in asyncio.as_completed(running):
-                yield await ended
+            while queue.due or running:
+                while one := queue.next(tuple(running.values())):
+                    options = extra.get(one.name, ())
+                    running[asyncio.create_task(trial(one, folder=folder, extra=options, forks=forks))] = one
+                ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    del running[task]
+                    yield task.result()
         finally:
             for task in running:
                 task.cancel()
