@@ -32,6 +32,8 @@ class Sight(StrEnum):
     HIDDEN = "hidden"
     CONSOLE = "console"
     """The browser wrote to the page's console."""
+    CRASHED = "crashed"
+    """The browser lost the page, by a fault of its own."""
 
 
 class Deed(StrEnum):

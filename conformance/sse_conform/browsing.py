@@ -91,11 +91,11 @@ class Tab(Protocol):
         """Return from there by the back button."""
         ...
 
-    async def freeze(self) -> bool:
+    async def freeze(self) -> None:
         """
-        Let the page stand still, as browsers do with one that is long out of sight; whether this one can be told so.
+        Let the page stand still, as browsers do with one that is long out of sight.
 
-        Its connection stays. All pages of its device stand still with it.
+        Its connection stays. All pages of its device may stand still with it.
         """
         ...
 

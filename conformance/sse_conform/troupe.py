@@ -203,10 +203,13 @@ class Troupe:
             if not timer.expired():
                 raise
             raise ConformError(f"the scene did not come to its end within {seconds:.0f} s") from late
+        except Exception:
+            if not await stage.crashed():  # what a scene wants of a page that is gone fails in many ways
+                raise
         finally:
             await stage.close_all()
-        if stage.unreached:
-            return e.SceneOutcome.BROKEN, stage.unreached
+        if stage.crash or stage.unreached:
+            return e.SceneOutcome.BROKEN, stage.crash or stage.unreached
         if stage.limited:
             return e.SceneOutcome.LIMITED, "the target answered 429 to an attempt within its limit"
         return e.SceneOutcome.COMPLETED, ""

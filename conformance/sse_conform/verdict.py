@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from sse_conform import entries as e
+from sse_conform.browser_entries import PageSaw, Sight
 from sse_conform.places import Evidence, locate
 from sse_conform.rule import Finding, Rule
 from sse_conform.schedule import PREFLIGHT
@@ -196,8 +197,13 @@ def _without_findings(rule: Rule, look: _Look, *, also: Iterable[str] = ()) -> V
 
 
 def _may_pass(take: Transcript, ended: e.SceneEnded) -> bool:
-    """Whether a scene was cut short by what may be over: a 429, our own lag, no route, the death of the target."""
-    if ended.outcome is e.SceneOutcome.LIMITED:
+    """
+    Whether a scene was cut short by what may be over.
+
+    That is a 429, our own lag, a crash of our browser, no route, or the death of the target.
+    """
+    crashed = any(seen.scene == ended.scene and seen.sight is Sight.CRASHED for seen in take.every(PageSaw))
+    if ended.outcome is e.SceneOutcome.LIMITED or crashed:
         return True
     began = next((began.t for began in take.every(e.SceneBegan) if began.scene == ended.scene), ended.t)
     astray = any(stream.end and stream.end.kind is e.EndKind.UNREACHABLE for stream in take.streams_in(ended.scene))

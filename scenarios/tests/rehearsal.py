@@ -84,8 +84,8 @@ class Page:
     async def connect(self) -> None:
         self.attempts.append({"part": self.part})
 
-    async def freeze(self) -> bool:
-        return True
+    async def freeze(self) -> None:
+        pass
 
     async def thaw(self) -> None:
         pass

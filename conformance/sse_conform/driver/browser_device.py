@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from sse_conform import entries as e
+from sse_conform.browser_entries import PageSaw, Sight
 from sse_conform.browsing import Outage
 from sse_conform.driver import browser_trace
 from sse_conform.driver.browser_surroundings import Owner, Surroundings
 from sse_conform.driver.browser_tab import LiveTab
 from sse_conform.driver.browser_wire import HARNESS, BrowserWire, Caller
 from sse_conform.driver.fault_proxy import FaultProxy
-from sse_conform.driver.news import News
+from sse_conform.driver.news import BadNewsError, News
 from sse_conform.driver.outages import parts_of, patterns
 from sse_conform.driver.own_page import BINDING, LiveOwnPage, Person, observed_by
 from sse_conform.driver.proxy_faults import Applied, Swap
@@ -25,7 +26,7 @@ from sse_conform.profile import Carrier, Engine
 from sse_conform.traces import Trace
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Route
+    from playwright.async_api import BrowserContext, Page, Route
 
 #: What a page of a notification service listens to.
 TYPES = ("message", "snapshot", "notification", "ping")
@@ -142,7 +143,7 @@ class LiveDevice:
         self._note_page(number, part, own=True)
         await self.context.add_init_script(observed_by(ui))
         page = LiveOwnPage(
-            await self.context.new_page(),
+            await self._new_page(number),
             number=number,
             scene=around.scene,
             part=part,
@@ -180,6 +181,17 @@ class LiveDevice:
                 self._proxy.apply(Swap(old=old.encode("latin-1"), new=new.encode("latin-1")))
                 return True
         return False
+
+    @property
+    def crash(self) -> str:
+        """In which page the browser crashed; empty where it did not."""
+        return self._news.end
+
+    async def until_crashed(self, *, seconds: float) -> bool:
+        """Wait until it crashed."""
+        with contextlib.suppress(BadNewsError):
+            await self._news.until(lambda: False, seconds)
+        return bool(self._news.end)
 
     def has(self, tab: object) -> bool:
         """Whether this tab is one of its own."""
@@ -220,13 +232,24 @@ class LiveDevice:
             terms=around.terms,
             retry=lambda: self._retry_of(number),
             passing=around.passing,
-            freezes=around.process.engine is Engine.CHROMIUM,
+            news=self._news,
         )
         settings = {"page": number, "types": TYPES, "url": self._url, **settings}
         self._visits[number] = _Visit(tab=tab, part=part, settings=settings)
         self._note_page(number, part, own=False)
-        await tab.load(await self.context.new_page())
+        await tab.load(await self._new_page(number))
         return tab
+
+    async def _new_page(self, number: int) -> "Page":
+        page = await self.context.new_page()
+        page.on("crash", lambda _: self._crashed(number))
+        return page
+
+    def _crashed(self, number: int) -> None:
+        """The browser lost this page, and soon all that share its process."""
+        around = self._around
+        around.recorder.add(PageSaw(t=around.clock.now(), page=number, scene=around.scene, sight=Sight.CRASHED))
+        self._news.finish(f"the browser crashed in page {number}")
 
     @property
     def _url(self) -> str:

@@ -15,7 +15,7 @@ from sse_conform.recorder import Recorder
 from sse_conform.terms import Terms
 
 if TYPE_CHECKING:
-    from playwright.async_api import CDPSession, Page
+    from playwright.async_api import Dialog, Page
 
 #: A browser that is to come back gets so much longer than the retry time, as a share of it and in seconds.
 RETURN_SHARE, RETURN_FLOOR = 0.5, 1.0
@@ -45,7 +45,7 @@ class LiveTab:
         terms: Terms,
         retry: Callable[[], float],
         passing: Passing,
-        freezes: bool,
+        news: News,
     ) -> None:
         self.number = number
         self.url = url
@@ -56,13 +56,12 @@ class LiveTab:
         self._terms = terms
         self._retry = retry
         self._passing = passing
-        self._freezes = freezes
         self._page: Page | None = None
-        self._halted: CDPSession | None = None
+        self._halted: Dialog | None = None
         self._state = CONNECTING
         self._greeted = False
         self._messages: list[PageSaw] = []
-        self._news = News()
+        self._news = news
 
     @property
     def page(self) -> "Page":
@@ -172,24 +171,21 @@ class LiveTab:
         """Return by the back button; a page out of the cache is not loaded again, so no load is awaited."""
         await self.page.evaluate("history.back()")
 
-    async def freeze(self) -> bool:
+    async def freeze(self) -> None:
         """
         Let the page stand still; see the protocol.
 
         Playwright keeps its pages in focus and so visible, and no visible page can be frozen by its lifecycle: told so,
-        Chromium says yes and lets it run. Its scripts are halted instead, which stops them just as well.
+        Chromium says yes and lets it run. A dialog that nobody answers stops the scripts just as well.
         """
-        if not self._freezes:
-            return False
-        self._halted = await self.page.context.new_cdp_session(self.page)
-        await self._halted.send("Debugger.enable")
-        await self._halted.send("Debugger.pause")
-        return True
+        async with self.page.expect_event("dialog") as asking:
+            await self.page.evaluate("() => { setTimeout(() => alert('standing still')); }")
+        self._halted = await asking.value
 
     async def thaw(self) -> None:
         """Let it go on."""
         if self._halted is not None:
-            await self._halted.detach()  # with the debugger goes the halt
+            await self._halted.dismiss()
             self._halted = None
 
     async def close(self) -> None:

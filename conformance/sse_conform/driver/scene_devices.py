@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 
 from sse_conform.driver.accounts import Identity
+from sse_conform.driver.any_of import any_of
 from sse_conform.driver.browser_device import LiveDevice
 from sse_conform.driver.browser_rest import PageRest
 from sse_conform.driver.browser_surroundings import Owner, Surroundings
@@ -13,6 +14,9 @@ from sse_conform.driver.stream_records import format_endpoint
 from sse_conform.driver.world import World
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Nature, Scenario
+
+#: A browser says within so many seconds that it lost a page.
+CRASH_SECONDS = 1.0
 
 
 class SceneDevices:
@@ -73,6 +77,15 @@ class SceneDevices:
         world = self._world
         device = next(device for device in self._devices if device.has(tab))
         return PageRest(world.profile, world.clock, world.recorder.redactor, device, tab)
+
+    @property
+    def crash(self) -> str:
+        """Where the browser crashed; empty where it did not."""
+        return next((device.crash for device in self._devices if device.crash), "")
+
+    async def crashed(self) -> bool:
+        """Whether the browser crashed: what is asked of a page fails a moment before the browser says so."""
+        return await any_of([device.until_crashed(seconds=CRASH_SECONDS) for device in self._devices])
 
     async def close(self) -> None:
         """Close them all."""

@@ -72,6 +72,15 @@ class LiveStage:
         return self._attempts.unreached
 
     @property
+    def crash(self) -> str:
+        """Where the browser crashed; empty where it did not."""
+        return self._devices.crash
+
+    async def crashed(self) -> bool:
+        """Whether the browser crashed, which it may say only after something else failed."""
+        return await self._devices.crashed()
+
+    @property
     def terms(self) -> Terms:
         """The numbers of this run."""
         return self._world.terms

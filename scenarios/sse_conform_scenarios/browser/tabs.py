@@ -64,10 +64,10 @@ async def _leave(stage: Stage, tab: Tab) -> None:
 
 
 async def _freeze(stage: Stage, tab: Tab) -> None:
-    if await tab.freeze():
-        missed = await stage.publish("alice", part=FROZEN)
-        await tab.thaw()
-        await tab.until(missed)
+    await tab.freeze()
+    missed = await stage.publish("alice", part=FROZEN)
+    await tab.thaw()
+    await tab.until(missed)
 
 
 async def _expire(stage: Stage, device: Device, tab: Tab) -> None:
