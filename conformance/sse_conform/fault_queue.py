@@ -1,11 +1,16 @@
 """Which of the variants of the reference server is run next, where some runs take more of a processor than others."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from sse_conform.fault_matrix import Variant
 
 #: How many other runs a heavy one weighs as much as.
 WEIGHT = 3
+
+
+def longest_first(variants: Iterable[Variant], seconds: Mapping[str, float]) -> list[Variant]:
+    """By how long each took before: a long run that begins last is awaited while nothing else runs."""
+    return sorted(variants, key=lambda variant: -seconds.get(variant.name, 0.0))
 
 
 class FaultQueue:

@@ -1,7 +1,7 @@
 """Who runs next: no more than there is room for, the heavy ones early and few at once, repeats one after another."""
 
 from sse_conform.fault_matrix import Variant
-from sse_conform.fault_queue import FaultQueue
+from sse_conform.fault_queue import FaultQueue, longest_first
 
 
 def _variants(names: str) -> list[Variant]:
@@ -35,6 +35,11 @@ def test_a_heavy_one_takes_the_first_room_that_there_is_for_it() -> None:
     queue = FaultQueue(_variants("abcX"), heavy="X", jobs=3)
     assert _taken(queue, "Ybc") == ""
     assert _taken(queue, "bc") == "X"
+
+
+def test_the_longest_begin_first_and_what_is_new_keeps_its_order_at_the_end() -> None:
+    ordered = longest_first(_variants("abcd"), {"b": 5.0, "d": 40.0})
+    assert [variant.name for variant in ordered] == ["d", "b", "a", "c"]
 
 
 def test_repeats_follow_one_another() -> None:

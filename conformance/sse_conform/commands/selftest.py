@@ -1,6 +1,7 @@
 """``conform selftest``: the suite against every fault and every oddity of the reference server."""
 
 import asyncio
+import os
 import random
 import signal
 import tempfile
@@ -17,6 +18,7 @@ from sse_conform.errors import UsageError
 from sse_conform.example_transcripts import write_examples
 from sse_conform.exit_code import ExitCode
 from sse_conform.fault_matrix import FAULTLESS, Kind, Matrix, Row, Trial, Variant, compare, flips_of, matrix_of, worst
+from sse_conform.fault_queue import longest_first
 from sse_conform.fault_runs import BROWSER, list_variants, trials
 from sse_conform.fingerprint import fingerprint
 from sse_conform.profile_problem import did_you_mean
@@ -26,6 +28,8 @@ from sse_conform.writers import kill_matrix
 
 #: Rules that need these are judged only in a run that is asked to.
 _OPTIONS = {Capability.BROWSER: BROWSER, Capability.MULTI_INSTANCE: "--instances=2"}
+#: A run waits for more than half of its time.
+JOBS_A_PROCESSOR = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +53,13 @@ class SelftestOptions:
     multiple=True,
     help="Try these faults and oddities, or those that name this rule; repeatable.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Runs at a time.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=lambda: JOBS_A_PROCESSOR * (os.cpu_count() or 1),
+    show_default=f"{JOBS_A_PROCESSOR} for each processor",
+    help="Runs at a time; they wait most of their time.",
+)
 @click.option("--resume", is_flag=True, help="Keep the rows of --output that are in order and of the same code.")
 @click.option("--repeat", type=click.IntRange(1, 1000), default=1, help="Run each so often; verdicts may not differ.")
 @click.option("--shuffle", is_flag=True, help="Run in an order of chance.")
@@ -117,6 +127,8 @@ async def _run(options: SelftestOptions, *, folder: Path) -> Matrix:
     due = [variant for variant in chosen if variant.name not in proof.rows] * options.repeat
     if options.shuffle:
         random.shuffle(due)
+    else:
+        due = longest_first(due, proof.former_seconds())
     proof.awaited = len(due)
     extra = _extra(chosen)
     async for trial in trials(due, jobs=options.jobs, folder=folder, extra=extra):
@@ -153,6 +165,11 @@ class _Proof:
         self._trials: list[Trial] = []
         self.awaited = 0
         self.rows: dict[str, Row] = {}
+
+    def former_seconds(self) -> dict[str, float]:
+        """How long the run of each variant took in the former proof, of whatever code."""
+        former = kill_matrix.load(self._output)
+        return {row.variant.name: row.trial.seconds for row in former.rows} if former else {}
 
     @property
     def matrix(self) -> Matrix:
