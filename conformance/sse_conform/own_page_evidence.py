@@ -17,7 +17,7 @@ BEFORE, POLLED, TURNING, PUSHED = "before", "polled", "turning", "pushed"
 #: The looks that scenes take at a page.
 FULL, PINGED, BACK, SEEN = "full", "pinged", "back", "seen"
 #: What a scene notes: the end of the time in which a refused page is watched, and that the page was left.
-SESSION_OVER, LEFT = "session-over", "left"
+SESSION_OVER, LEAVING, LEFT = "session-over", "leaving", "left"
 #: Without a promise and without a word of the server a reconnection time counts as so many seconds.
 USUAL_RETRY = 3.0
 

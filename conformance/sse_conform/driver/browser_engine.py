@@ -25,6 +25,7 @@ SYSTEM_NAMES = (
 #: are held back, what is fetched unasked. The last three make a process, of 63 MB, for every context and every page.
 CHROMIUM_WITHOUT = (
     "AimEnabled",
+    "AutofillServerCommunication",
     "AvoidCorsURLLoaderRestartOnRedirect",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
     "DestroyProfileOnBrowserClose",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sse_conform import entries as e
 from sse_conform.evidence import SECOND, first_snapshot
-from sse_conform.own_page_evidence import LEFT, SESSION_OVER, OwnPage, own_pages
+from sse_conform.own_page_evidence import LEAVING, LEFT, SESSION_OVER, OwnPage, own_pages
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan
 from sse_conform.transcript import Stream, Transcript
@@ -15,8 +15,6 @@ _NEEDS = frozenset({Capability.BROWSER, Capability.UI})
 _FAILURE = plan("Failure / Retry")
 #: A stream that nobody reads any more is closed within this share of the time that it is watched.
 _CLOSED_SHARE = 0.5
-#: What a page closes as it is left may be closed so many ns before the scene notes that it was.
-_JUST_BEFORE = SECOND
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,14 +102,16 @@ class Departure:
 
 
 def departures(transcript: Transcript) -> Iterator[Departure]:
-    """Pages that had a stream until they were left."""
-    left = next((noted for noted in transcript.of(e.Noted) if noted.scene == _SESSION and noted.name == LEFT), None)
+    """Pages that had a stream when somebody began to leave them."""
+    notes = {noted.name: noted for noted in transcript.of(e.Noted) if noted.scene == _SESSION}
+    left = notes.get(LEFT)
     waits = [waited for waited in transcript.of(e.Waited) if waited.scene == _SESSION]
     if left is None or not waits or waits[-1].t < left.t:
         return
+    leaving = notes.get(LEAVING, left)
     for page in own_pages(transcript, _SESSION):
-        streams = [stream for stream in page.streams if stream.t < left.t and first_snapshot(stream)]
-        if streams and (streams[-1].end is None or streams[-1].end.t > left.t - _JUST_BEFORE):
+        streams = [stream for stream in page.streams if stream.t < leaving.t and first_snapshot(stream)]
+        if streams and (streams[-1].end is None or streams[-1].end.t > leaving.t):
             yield Departure(page=page, stream=streams[-1], left=left, until=waits[-1].until)
 
 

@@ -10,6 +10,7 @@ from sse_conform.own_page_evidence import (
     CREATED,
     FULL,
     HIDDEN,
+    LEAVING,
     LEFT,
     MISSED,
     PINGED,
@@ -149,6 +150,7 @@ async def session(stage: Stage) -> None:
         await stage.pass_time(STOPPED_PERIODS * page.retry, "attempts that must not come")
         stage.note(SESSION_OVER)
         await page.log_in()
+    stage.note(LEAVING)
     how = "logged out"
     if not await page.log_out():
         how = "left for another page"

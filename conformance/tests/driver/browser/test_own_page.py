@@ -46,6 +46,17 @@ async def test_a_person_logs_in_and_the_stream_that_the_page_opens_is_recorded_a
     assert theatre.pictures[last.picture].startswith(b"\x89PNG")
 
 
+async def test_nothing_leaves_the_browser_but_the_requests_of_the_page(theatre):
+    async def acts(stage):
+        """Alice logs in by a form, of which a browser may like to tell its maker."""
+        _, page = await reader(stage)
+        await stage.pass_time(0.5, "what a browser does unasked")
+        await page.look("logged in")
+
+    refused = [relayed for relayed in (await theatre.play(acts, ui=UI)).of(Relayed) if relayed.deed is Deed.CUT]
+    assert refused == []
+
+
 async def test_what_the_page_shows_is_told_whenever_it_changes(theatre):
     async def acts(stage):
         """Alice logs in and is told twice."""
