@@ -320,3 +320,11 @@ def test_what_grew_in_two_undisturbed_rounds_counts_refusals(disturbed, shown):
     assert rounds(*shown, **disturbed) is Outcome.FAIL
     assert rounds(*shown[:2], **disturbed) is Outcome.PASS  # one may be somebody else's doing
     assert rounds(*shown[:2], shown[1], **disturbed) is Outcome.PASS
+
+
+def test_what_grew_by_a_refusal_is_not_the_doing_of_a_ping_beside_it():
+    looks = [numbers("before", 0.5), numbers("quiet", 5, 1, 1), numbers("quiet", 7, 1, 2), numbers("quiet", 9, 1, 2)]
+    # Somebody else's event, published beside the second ping, makes the look at it less clear than that at the first.
+    other = published(8.5, scene="other", number=9)
+    lines = [*looks, told((3.0, NEWS), (6.5, PING), (8.0, PING)), refused(6), other]
+    assert verdict("metrics.counts-no-pings", *lines).outcome is Outcome.PASS
