@@ -134,7 +134,7 @@ def refusals_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator
 
 
 def silences(transcript: Transcript) -> Iterator[tuple[Between, ...]]:
-    """The looks around pings, all together; those without a refused attempt, where there are any, which may count too."""
+    """The looks around pings, all together; without those around refusals too, for which another rule is there."""
     pinged = tuple(each for each in betweens(transcript) if each.pings)
     return _clearest(tuple(each for each in pinged if not each.refused) or pinged)
 
