@@ -63,6 +63,16 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
     return Proof(code=ended.returncode, said=ended.stdout + ended.stderr, matrix=matrix, runs=folder / "runs")
 
 
+@functools.cache
+def todays_browser_fault() -> str:
+    seen = [fault["name"] for fault in listed("--list-faults") if any(_in_browser(rule) for rule in fault["breaks"])]
+    return seen[part() % len(seen)]
+
+
+def _in_browser(rule: str) -> bool:
+    return rule in BY_ID and BY_ID[rule].in_browser
+
+
 def standings(proof: Proof, kind: str) -> dict[str, str]:
     return {row["variant"]["name"]: row["standing"] for row in proof.matrix["rows"] if row["variant"]["kind"] == kind}
 
@@ -96,6 +106,26 @@ def test_a_saved_transcript_is_judged_as_the_run_was(proof: Proof):
         live = json.loads((proof.runs / name / "report.json").read_bytes())
         again = json.loads(conform("judge", str(proof.runs / name / "transcript.jsonl"), "--format=json", "-q").stdout)
         assert again["verdicts"] == live["verdicts"]
+
+
+def test_a_fault_that_a_browser_shows_is_caught_over_tls_as_well(tmp_path: Path):
+    only = f"--only={todays_browser_fault()}"
+    ended = conform("selftest", only, "--odd=http2", f"--jobs={JOBS}", f"--output={tmp_path}")
+    rows = json.loads((tmp_path / "kill-matrix.json").read_bytes())["rows"]
+    assert [row["standing"] for row in rows] == ["clean", "caught exactly"], ended.stdout + ended.stderr
+
+
+def test_an_oddity_that_there_is_not_is_a_usage_error(tmp_path: Path):
+    ended = conform("selftest", "--odd=http22", f"--output={tmp_path}")
+    assert ended.returncode == 2
+    assert "did you mean http2?" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_of_other_servers_are_not_resumed(tmp_path: Path):
+    ended = conform("selftest", "--odd=http2", "--resume", f"--output={tmp_path}")
+    assert ended.returncode == 2
+    assert "exclude each other" in ended.stderr
 
 
 def test_a_pattern_that_names_nothing_is_a_usage_error(tmp_path):

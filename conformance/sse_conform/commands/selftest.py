@@ -37,6 +37,7 @@ class SelftestOptions:
     """What the command line asks for."""
 
     only: tuple[str, ...]
+    odd: str
     jobs: int
     resume: bool
     repeat: int
@@ -53,6 +54,7 @@ class SelftestOptions:
     multiple=True,
     help="Try these faults and oddities, or those that name this rule; repeatable.",
 )
+@click.option("--odd", metavar="NAME", default="", help="Try them on a server that has this oddity besides.")
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -90,6 +92,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
 
 
 def _prove(options: SelftestOptions) -> Matrix:
+    if options.resume and options.odd:
+        raise UsageError("--resume and --odd exclude each other", hint="the rows that are there are of other servers")
     if options.resume and (options.repeat > 1 or options.record):
         other = "--repeat" if options.repeat > 1 else "--record"
         raise UsageError(f"--resume and {other} exclude each other", hint="rows that are kept have no runs to look at")
@@ -130,7 +134,7 @@ async def _run(options: SelftestOptions, *, folder: Path) -> Matrix:
     else:
         due = longest_first(due, proof.former_seconds())
     proof.awaited = len(due)
-    extra = _extra(chosen)
+    extra = _extra(chosen, odd=_oddity(variants, options.odd))
     async for trial in trials(due, jobs=options.jobs, folder=folder, extra=extra):
         proof.add(trial)
     if options.jobs > 1 and options.repeat == 1:
@@ -141,13 +145,22 @@ async def _run(options: SelftestOptions, *, folder: Path) -> Matrix:
     return proof.matrix
 
 
-def _extra(chosen: Sequence[Variant]) -> dict[str, tuple[str, ...]]:
+def _oddity(variants: Sequence[Variant], name: str) -> str:
+    """The name of an oddity, or none; UsageError where it is not one."""
+    known = [variant.name for variant in variants if variant.kind is Kind.ODDITY]
+    if name and name not in known:
+        raise UsageError(f"--odd {name!r} is no oddity", hint=f"{did_you_mean(name, known)}conform serve --list-odd")
+    return name
+
+
+def _extra(chosen: Sequence[Variant], *, odd: str) -> dict[str, tuple[str, ...]]:
     """
-    What a run is asked for besides, by the names of the variants whose rules need it.
+    What a run is asked for besides, by the names of the variants: the oddity, and what their rules need.
 
     Where there are any, the faultless run is for these rules too.
     """
-    options: dict[str, tuple[str, ...]] = {}
+    beside = {variant.name: (f"--odd={odd}",) for variant in chosen if odd and variant.name != odd}
+    options: dict[str, tuple[str, ...]] = {**beside}
     for need, option in _OPTIONS.items():
         seen = {one.name for one in chosen for rule in one.rules if rule in BY_ID and need in BY_ID[rule].needs}
         for name in seen | {FAULTLESS} if seen else seen:
