@@ -268,7 +268,7 @@ def _recovered(transcript: Transcript) -> Iterator[Stream]:
     over=_recovered,
     scenes=_SCENE,
     needs=_NEEDS,
-    hint="refused attempts prolong the ban, or the counter never expires",
+    hint="refused attempts prolong the ban, others use up the limit, or the counter never expires",
 )
 def limit_ends(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """

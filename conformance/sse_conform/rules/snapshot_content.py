@@ -177,7 +177,7 @@ def _oldest_listed(snapshot: Event, transcript: Transcript) -> dict[e.EventKind,
     over=remembered,
     scenes=(_OVERFLOW,),
     needs={Capability.TRIGGERS},
-    hint="live events are sent but not stored, or the snapshot is cached",
+    hint="live events are sent but not stored, the snapshot is cached, or it is listed in the wrong order",
 )
 def lists_what_was_live(subject: tuple[e.Published, Event]) -> Iterator[Finding]:
     """
