@@ -34,7 +34,8 @@ async def overflow(stage: Stage) -> None:
     await after.until(live)
     await after.close()
     if seen is not None:
-        await follow(stage, cursor_after(seen.document), part="missed", limits=[stage.terms.snapshot_items])
+        most = stage.terms.snapshot_items
+        await follow(stage, cursor_after(seen.document), part="missed", limits=[most], due=most + BEYOND_LIST)
     again = await stage.subscribe("alice", part="again")
     await again.until_snapshot()
     await again.close()

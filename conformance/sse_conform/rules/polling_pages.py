@@ -34,6 +34,22 @@ class Walk:
                 places[published.number].append(place)
         return [places[published.number] for published in self.published]
 
+    @property
+    def missing(self) -> list[int]:
+        """The numbers of the publishes that are on no page."""
+        return [p.number for p, places in zip(self.published, self.positions(), strict=True) if not places]
+
+    @property
+    def ended(self) -> bool:
+        """Whether an empty page said that there is no more: a page may hold fewer items than were asked for."""
+        last = self.pages[-1]
+        return last.exchange.status == 200 and not last.items
+
+
+def told_to_the_end(transcript: Transcript) -> Iterator[Walk]:
+    """The walks of which it is known whether they skip anything: they show all, or came to an empty page."""
+    return (walk for walk in walks(transcript) if walk.ended or not walk.missing)
+
 
 def walks(transcript: Transcript) -> Iterator[Walk]:
     """The walks through pages, none that its scene did not bring to an end: page by page, and after a burst."""
@@ -57,7 +73,7 @@ def walks(transcript: Transcript) -> Iterator[Walk]:
     "polling.complete",
     level=Level.MUST,
     spec=_PLAN,
-    over=walks,
+    over=told_to_the_end,
     scenes=_SCENE,
     needs=_NEEDS,
     hint="the cursor is a time with ties, or the page is cut before it is ordered",
@@ -68,11 +84,10 @@ def skips_nothing(walk: Walk) -> Iterator[Finding]:
 
     What a page skips is lost for a client that has no stream.
     """
-    missing = [p.number for p, places in zip(walk.published, walk.positions(), strict=True) if not places]
-    if missing:
+    if walk.missing:
         yield Finding(
             expected=f"all {len(walk.published)} items over the pages",
-            actual=f"{len(missing)} are on none",
+            actual=f"{len(walk.missing)} are on none",
             at=walk.pages[-1].exchange,
         )
 

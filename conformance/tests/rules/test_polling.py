@@ -213,7 +213,7 @@ ONE, TWO, THREE, FOUR, FIVE = PAGED
     ids=["right", "a hole", "again", "newest first", "more than asked for"],
 )
 def test_a_walk_through_pages_breaks_one_rule_at_a_time(pages, broken):
-    lines = [page(place, *sent) for place, sent in enumerate(pages)]
+    lines = [page(place, *sent) for place, sent in enumerate((*pages, ()))]
     rules = ("complete", "exclusive-cursor", "oldest-first", "limit")
     found = {rule: verdict(f"polling.{rule}", *PAGED, *OTHERS, *lines).outcome for rule in rules}
     assert found == {rule: Outcome.FAIL if rule in broken else Outcome.PASS for rule in rules}
@@ -221,10 +221,26 @@ def test_a_walk_through_pages_breaks_one_rule_at_a_time(pages, broken):
 
 def test_what_was_published_later_belongs_to_the_walk_and_findings_count():
     later = published(6.0, number=6, scene=PAGES, part="paged-later")
-    lines = [page(0, ONE, TWO), page(1, ONE, TWO)]
+    lines = [page(0, ONE, TWO), page(1, ONE, TWO), page(2)]
     (hole,) = verdict("polling.complete", *PAGED, later, *lines).breaches
     assert (hole.expected, hole.actual) == ("all 6 items over the pages", "4 are on none")
     assert verdict("polling.exclusive-cursor", *PAGED, *lines).breaches[0].actual == "again: 1, 2"
+
+
+@pytest.mark.parametrize(
+    ("last", "wanted"),
+    [
+        ((page(1),), Outcome.FAIL),
+        ((page(1, THREE),), Outcome.UNTESTED),
+        ((page(1, status=500),), Outcome.UNTESTED),
+        ((page(1, THREE, FOUR, FIVE),), Outcome.PASS),
+        ((), Outcome.UNTESTED),
+    ],
+    ids=["an empty page", "more to come", "an error", "all shown", "a full page"],
+)
+def test_only_an_empty_page_says_that_the_rest_is_on_none(last, wanted):
+    """A service may give fewer items than were asked for, and then there is more after a page that is not full."""
+    assert verdict("polling.complete", *PAGED, page(0, ONE, TWO), *last).outcome is wanted
 
 
 def test_each_kind_has_an_order_of_its_own():
@@ -242,9 +258,10 @@ def test_a_page_of_no_stated_size_has_no_limit(target):
 def test_a_walk_that_was_cut_short_skips_nothing(scene, part):
     sent = [published(1.0, number=n, scene=scene, part=part) for n in (1, 2)]
     first = poll({"items": [item(sent[0])]}, scene=scene, part="burst-page-0" if part == "burst" else "page-0")
+    last = poll(scene=scene, part="burst-page-1" if part == "burst" else "page-1")
     broken = e.SceneEnded(t=ns(9), scene=scene, outcome=e.SceneOutcome.BROKEN)
-    assert verdict("polling.complete", *sent, first).outcome is Outcome.FAIL
-    recorded = transcript(*sent, first, broken, terms=TERMS)
+    assert verdict("polling.complete", *sent, first, last).outcome is Outcome.FAIL
+    recorded = transcript(*sent, first, last, broken, terms=TERMS)
     assert judge(BY_ID["polling.complete"], recorded).outcome is Outcome.UNTESTED
 
 
@@ -256,7 +273,7 @@ def test_after_a_burst_the_order_is_open_and_the_rest_is_not():
     assert verdict("polling.complete", *burst, *others, both).outcome is Outcome.PASS
     assert verdict("polling.oldest-first", *burst, both).outcome is Outcome.UNTESTED
     hole = poll({"items": [item(burst[0])]}, **asked)
-    assert verdict("polling.complete", *burst, hole).outcome is Outcome.FAIL
+    assert verdict("polling.complete", *burst, hole, poll(**asked)).outcome is Outcome.FAIL
     assert verdict("polling.complete", *burst, poll({"items": []}, status=500, **asked)).outcome is Outcome.UNTESTED
 
 
