@@ -1,12 +1,12 @@
 """Faults of polling that show at the borders of pages, between two polls, or beside the items."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,6 +21,7 @@ _FRESH_SHARE = 0.6
 _TICK = 0.02
 """Seconds to which the times of a cursor are cut."""
 _MANY = 10_000
+_MOST_SHOWN = 49
 
 Change = Callable[[dict[str, Any], dict[str, list[str]]], dict[str, Any]]
 
@@ -70,6 +71,22 @@ def _remembering_answers(parts: Parts) -> Parts:
     return at_edge(middleware, path=POLLING)(parts)
 
 
+class _CountingRows(Store):
+    async def unread(self, _: str) -> int:
+        """A page without items has no row to count in."""
+        return 0
+
+
+class _UpTo49(Store):
+    async def _page(self, query: Select[Any], asked: Mapping[str, object]) -> Page:
+        page = await super()._page(query, asked)
+        return replace(page, unread=min(page.unread, _MOST_SHOWN))
+
+    async def unread(self, user_id: str) -> int:
+        """As many as a badge has room for."""
+        return min(await super().unread(user_id), _MOST_SHOWN)
+
+
 class _ByTime(Store):
     """Goes on from the time of the cursor's item: what shares it is skipped."""
 
@@ -110,6 +127,18 @@ FAULTS: tuple[Fault, ...] = (
         "polling-counts-the-page",
         "A poll takes the length of its page for the number unread.",
         _answering(_counting_the_page),
+        "polling.unread-counts-all",
+    ),
+    fault(
+        "polling-counts-rows",
+        "The number unread is read from the rows of the page, and is 0 on a page without any.",
+        _polled_from(_CountingRows),
+        "polling.unread-counts-all",
+    ),
+    fault(
+        "unread-up-to-49",
+        "Never more than 49 are counted unread, in snapshots and polls: the badge has no room for more.",
+        lambda parts: replace(parts, store=_UpTo49(parts.store.engine)),
         "polling.unread-counts-all",
     ),
     fault(

@@ -20,7 +20,7 @@ from sse_conform_server.settings import Settings
 _HEARTBEATS = 3
 """Streams are ended at so many heartbeats of age."""
 _LATE_HEARTBEATS = 1.5
-_PAGE = 10
+_PAGE = 2
 """The most items that a page after a cursor holds, however many are asked for."""
 _ABSENT = {POLLING, "/metrics"}
 _SAMPLE = re.compile(rb"^(\w+)(?:\{\})? (\S+)$", re.MULTILINE)
@@ -100,7 +100,7 @@ ODDITIES: tuple[Oddity, ...] = (
     oddity(
         "capped-pages",
         Trap.CAPS,
-        "A page after a cursor holds ten items at most, also where more are asked for.",
+        "A page after a cursor holds two items at most, also where more are asked for.",
         at_edge(_capped, path=POLLING),
     ),
     oddity(
