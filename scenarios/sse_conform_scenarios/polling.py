@@ -57,15 +57,17 @@ async def pages(stage: Stage) -> None:
     await follow(stage, end, part="page-later", limits=PAGES, due=1)
 
 
-async def follow(stage: Stage, cursor: str, *, part: str, limits: Sequence[int], due: int) -> str:
+async def follow(stage: Stage, cursor: str, *, part: str, limits: Sequence[int | None], due: int) -> str:
     """
     Poll page by page after a cursor of Alice's, up to an empty page; the cursor to go on from.
 
-    A limit is the most that a page may hold, and it may hold fewer: items are counted, not pages.
+    A limit is the most that a page may hold, and it may hold fewer: items are counted, not pages. None asks for pages
+    of the target's own size.
     """
     listed = 0
     for number, limit in enumerate(cycle(limits)):
-        page = await stage.poll("alice", part=f"{part}-{number}", query=f"after={quote(cursor)}&limit={limit}")
+        size = "" if limit is None else f"&limit={limit}"
+        page = await stage.poll("alice", part=f"{part}-{number}", query=f"after={quote(cursor)}{size}")
         cursor = cursor_after(page.document) or cursor
         items = page.document.get("items") if isinstance(page.document, dict) else None
         listed += len(items) if isinstance(items, list) else 0

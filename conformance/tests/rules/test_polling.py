@@ -265,6 +265,25 @@ def test_a_walk_that_was_cut_short_skips_nothing(scene, part):
     assert judge(BY_ID["polling.complete"], recorded).outcome is Outcome.UNTESTED
 
 
+@pytest.mark.parametrize(
+    ("part", "due", "said"),
+    [
+        ("unlimited-0", (2, 3), []),
+        ("unlimited-0", (3,), ["1 are on none"]),
+        ("from-before-0", (1, 2, 3), []),
+        ("from-before-0", (2, 3), ["1 are on none"]),
+        ("missed-0", (), []),
+    ],
+)
+def test_an_absence_is_on_pages_of_any_size_and_behind_the_cursor_of_a_list_before(part, due, said):
+    sent = [published(float(n), number=n, scene=OVERFLOW, part="seen" if n == 1 else "missed") for n in (1, 2, 3)]
+    lines = [
+        poll(EMPTY | {"items": [item(sent[number - 1]) for number in due]}, scene=OVERFLOW, part=part),
+        poll(scene=OVERFLOW, part=f"{part[:-1]}1", t=ns(12)),
+    ]
+    assert [breach.actual for breach in verdict("polling.complete", *sent, *lines).breaches] == said
+
+
 def test_after_a_burst_the_order_is_open_and_the_rest_is_not():
     burst = [published(1.0, number=n, scene="delivery.burst", part="burst") for n in (1, 2)]
     others = [published(1.0, number=7, scene="delivery.burst", part="large"), published(1.0, number=8, part="burst")]

@@ -22,6 +22,7 @@ _TICK = 0.02
 """Seconds to which the times of a cursor are cut."""
 _MANY = 10_000
 _MOST_SHOWN = 49
+_FIRST = "first"
 
 Change = Callable[[dict[str, Any], dict[str, list[str]]], dict[str, Any]]
 
@@ -51,6 +52,38 @@ def _from_the_start(document: dict[str, Any], _: dict[str, list[str]]) -> dict[s
 def _short_step(document: dict[str, Any], query: dict[str, list[str]]) -> dict[str, Any]:
     single = query.get("limit") == ["1"] and document["items"]
     return document | {"next": document["next"] - 1} if single else document
+
+
+async def _newest_unless_limited(parts: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    query = scope["query_string"]
+
+    async def newest(document: dict[str, Any]) -> dict[str, Any]:
+        return (
+            document | {"items": document["items"][-parts.settings.snapshot_items :]}
+            if "items" in document
+            else document
+        )
+
+    if b"after=" in query and b"limit=" not in query:
+        await repolled(newest, app, {**scope, "query_string": query + b"&limit=100"}, receive, send)
+    else:
+        await app(scope, receive, send)
+
+
+async def _one_too_far(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    query = scope["query_string"]
+
+    async def naming_the_first(document: dict[str, Any]) -> dict[str, Any]:
+        return document if document["items"] or b"after=" in query else document | {"next": _FIRST}
+
+    async def behind_the_first(document: dict[str, Any]) -> dict[str, Any]:
+        return document | {"items": document["items"][1:]}
+
+    if f"after={_FIRST}".encode() in query:
+        behind = {**scope, "query_string": query.replace(_FIRST.encode(), b"0")}
+        await repolled(behind_the_first, app, behind, receive, send)
+    else:
+        await repolled(naming_the_first, app, scope, receive, send)
 
 
 def _remembering_answers(parts: Parts) -> Parts:
@@ -152,6 +185,18 @@ FAULTS: tuple[Fault, ...] = (
         "The cursor is that of the last item but one, which shows only where a page has a single item.",
         _answering(_short_step),
         "polling.exclusive-cursor",
+    ),
+    fault(
+        "polling-newest-unless-limited",
+        "A poll with a cursor and no limit gives the newest items after it, and skips those between.",
+        at_edge(_newest_unless_limited, path=POLLING),
+        "polling.complete",
+    ),
+    fault(
+        "polling-past-the-first",
+        "A poll of an empty list names the first item to come as the cursor to go on from, which is then skipped.",
+        at_edge(_one_too_far, path=POLLING),
+        "polling.complete",
     ),
     fault(
         "polling-remembers-answers",
