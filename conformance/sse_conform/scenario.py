@@ -154,8 +154,16 @@ class Stage(Protocol):
         """One cheap REST request with the user's token, of a page where it goes ``via`` one; 0 without an answer."""
         ...
 
-    async def poll(self, user: str, *, part: str = "", query: str = "", token: TokenKind = TokenKind.GENUINE) -> Reply:
-        """One polling request; ``query`` holds cursor and limit."""
+    async def poll(
+        self,
+        user: str,
+        *,
+        part: str = "",
+        query: str = "",
+        token: TokenKind = TokenKind.GENUINE,
+        origin: str = "",
+    ) -> Reply:
+        """One polling request; ``query`` holds cursor and limit, ``origin`` names the page that asks."""
         ...
 
     async def scrape(self, *, part: str = "") -> Reply:

@@ -22,13 +22,18 @@ async def hostile_text(stage: Stage) -> None:
     last = stream.last_event_id
     if stage.has(Capability.SENSITIVE):
         await _plant(stage, stream)
-    if stage.has(Capability.MARKERS):  # last, so that the snapshot lists it: more than a poll's record would keep
+    if stage.has(Capability.MARKERS):
+        markup = next(text for text in corpus.texts() if text.name == "markup")
+        await stream.until(await stage.publish("alice", part=f"{markup.name}-replayed", text=markup.value))
+        # Last, so that the snapshot lists it: more than a poll's record would keep.
         long = max(corpus.texts(), key=lambda text: len(text.value))
         await stream.until(await stage.publish("alice", part=f"{long.name}-listed", text=long.value))
     await stream.close()
     # Where events are replayed, those that carried values are as well.
     again = await stage.subscribe("alice", part="read-back", last_event_id=last or None)
     await again.until_snapshot()
+    if stage.has(Capability.REPLAY):
+        await again.until(await stage.publish("alice", part="barrier"))
     await again.close()
 
 

@@ -24,10 +24,12 @@ async def _see_out(stream: Subscription) -> None:
 
 @scenario("cors.origins", users=("alice",), attempts=3, quick=True, needs={Capability.CORS})
 async def origins(stage: Stage) -> None:
-    """A page of a stranger's origin opens a stream, and one of the admitted origin, which asks by preflight first."""
+    """A page of a stranger's origin opens a stream and polls; one of the admitted origin asks by preflight first."""
     admitted = stage.terms.allowed_origin
     sent = ["last-event-id", *(["authorization"] if stage.has(Capability.BEARER) else [])]
     await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", _stranger(admitted))]))
+    if stage.has(Capability.POLLING):
+        await stage.poll("alice", part="stranger", origin=_stranger(admitted))
     asks = [
         ("origin", admitted),
         ("access-control-request-method", "GET"),

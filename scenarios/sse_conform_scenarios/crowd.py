@@ -7,7 +7,7 @@ from sse_conform.listening import Subscription
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
-from sse_conform_scenarios.polling import MOST_PAGES, cursor_after, follow
+from sse_conform_scenarios.polling import cursor_after, follow
 
 #: A burst keeps so many publishes under way: more would measure our own queue.
 AT_ONCE = 8
@@ -18,8 +18,8 @@ EVENTS = 80
 MOST_LATE = 5
 
 
-#: What happened at once is read back in so many pages, of some events each: some of them end between events of the same
-#: instant.
+#: What happened at once is read back in so many pages or more, of some events each: some of them end between events of
+#: the same instant.
 PAGES = 25
 LEAST = 4
 
@@ -60,7 +60,7 @@ async def burst(stage: Stage) -> None:
     whole = await asyncio.gather(*(tab.until(barrier) for tab in (sleeper, reader)))
     if cursor and all(whole):  # what was delivered live is in the next poll
         limit = max(LEAST, stage.terms.burst // PAGES)
-        await follow(stage, cursor, part="burst-page", limits=[limit], most=stage.terms.burst // limit + MOST_PAGES)
+        await follow(stage, cursor, part="burst-page", limits=[limit], due=stage.terms.burst)
     if stage.has(Capability.MARKERS):
         # What the burst broke proves nothing about a reader that sleeps.
         if not whole[0]:

@@ -14,8 +14,8 @@ from sse_conform_scenarios.kinds import kinds_in_turn
 #: Items published, and the sizes of pages in turn: several pages with a remainder, and some of one item.
 ITEMS = 11
 PAGES = (4, 1, 3)
-#: A service that never ends its pages is not followed for ever.
-MOST_PAGES = 12
+#: A service that never ends its pages is not followed for ever: up to so many items beyond those that are due.
+BEYOND_DUE = 32
 
 
 def _filed(terms: Terms) -> float:
@@ -46,7 +46,7 @@ async def pages(stage: Stage) -> None:
     for kind in kinds_in_turn(stage, ITEMS):
         await stage.publish("alice", kind=kind, part="paged")
     await stage.pass_time(stage.terms.latency, "the acknowledged events to be filed")
-    end = await follow(stage, cursor_after(start.document), part="page", limits=PAGES)
+    end = await follow(stage, cursor_after(start.document), part="page", limits=PAGES, due=ITEMS)
     await stage.poll("alice", part="newest")
     await stage.poll("alice", part="foreign-cursor", query=f"after={quote(foreign)}")
     await stage.poll("alice", part="anonymous", token=TokenKind.MISSING)
@@ -54,15 +54,24 @@ async def pages(stage: Stage) -> None:
         await stage.poll("alice", part=f"bad-cursor-{bad.name}", query=f"after={quote(bad.value)}")
     await stage.publish("alice", part="paged-later")
     await stage.pass_time(stage.terms.latency, "the acknowledged event to be filed")
-    await follow(stage, end, part="page-later", limits=PAGES)
+    await follow(stage, end, part="page-later", limits=PAGES, due=1)
 
 
-async def follow(stage: Stage, cursor: str, *, part: str, limits: Sequence[int], most: int = MOST_PAGES) -> str:
-    """Poll page by page after a cursor of Alice's, up to an empty page; the cursor to go on from."""
-    for number, limit in zip(range(most), cycle(limits)):
-        page = await stage.poll("alice", part=f"{part}-{number}", query=f"after={quote(cursor)}&limit={limit}")
+async def follow(stage: Stage, cursor: str, *, part: str, limits: Sequence[int | None], due: int) -> str:
+    """
+    Poll page by page after a cursor of Alice's, up to an empty page; the cursor to go on from.
+
+    A limit is the most that a page may hold, and it may hold fewer: items are counted, not pages. None asks for pages
+    of the target's own size.
+    """
+    listed = 0
+    for number, limit in enumerate(cycle(limits)):
+        size = "" if limit is None else f"&limit={limit}"
+        page = await stage.poll("alice", part=f"{part}-{number}", query=f"after={quote(cursor)}{size}")
         cursor = cursor_after(page.document) or cursor
-        if not (isinstance(page.document, dict) and page.document.get("items")):
+        items = page.document.get("items") if isinstance(page.document, dict) else None
+        listed += len(items) if isinstance(items, list) else 0
+        if not items or listed > due + BEYOND_DUE:
             break
     return cursor
 

@@ -19,8 +19,7 @@ async def overflow(stage: Stage) -> None:
     """A user leaves after an event, misses more than a snapshot lists, comes back, polls, and comes once more."""
     before = await stage.subscribe("alice", part="before")
     await before.until_snapshot()
-    if stage.has(Capability.POLLING):
-        await stage.poll("alice", part="before")
+    fresh = cursor_after((await stage.poll("alice", part="before")).document) if stage.has(Capability.POLLING) else ""
     await before.until(await stage.publish("alice", part="seen"))
     seen = await stage.poll("alice", part="seen") if stage.has(Capability.POLLING) else None
     await before.close()
@@ -34,7 +33,12 @@ async def overflow(stage: Stage) -> None:
     await after.until(live)
     await after.close()
     if seen is not None:
-        await follow(stage, cursor_after(seen.document), part="missed", limits=[stage.terms.snapshot_items])
+        most = stage.terms.snapshot_items
+        cursor, due = cursor_after(seen.document), most + BEYOND_LIST
+        await follow(stage, cursor, part="missed", limits=[most], due=due)
+        await follow(stage, cursor, part="unlimited", limits=[None], due=due)
+        if fresh:  # what an empty list names as its end is where all that follows begins
+            await follow(stage, fresh, part="from-before", limits=[most], due=1 + due)
     again = await stage.subscribe("alice", part="again")
     await again.until_snapshot()
     await again.close()

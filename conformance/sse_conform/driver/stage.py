@@ -231,10 +231,18 @@ class LiveStage:
         assert probe is not None
         return (await self._exchange(probe, part, user, token, via=via)).status
 
-    async def poll(self, user: str, *, part: str = "", query: str = "", token: TokenKind = TokenKind.GENUINE) -> Reply:
+    async def poll(
+        self,
+        user: str,
+        *,
+        part: str = "",
+        query: str = "",
+        token: TokenKind = TokenKind.GENUINE,
+        origin: str = "",
+    ) -> Reply:
         """One polling request; see the protocol."""
         path = self._world.profile.paths.polling + (f"?{query}" if query else "")
-        template = RequestTemplate(method="GET", path=path)
+        template = RequestTemplate(method="GET", path=path, headers={"origin": origin} if origin else {})
         reply = await self._exchange(template, part, user, token)
         with contextlib.suppress(LookupError):
             return replace(reply, document=resolve(reply.document, self.terms.polling_page))

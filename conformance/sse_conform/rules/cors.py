@@ -1,7 +1,9 @@
 """Rules on other origins: who is admitted is named exactly, and nobody else."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from sse_conform import entries as e
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, SpecRef, plan
 from sse_conform.terms import Terms
@@ -16,26 +18,47 @@ def _asked(transcript: Transcript, part: str) -> Iterator[Stream]:
     return (s for s in transcript.streams_in(_SCENE, part) if s.admitted)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stranger:
+    """What a page of an unknown origin was answered, by the stream or by a poll."""
+
+    origin: str
+    at: Stream | e.Exchanged
+    allowed: tuple[str, ...]
+    credentials: tuple[str, ...]
+
+
+def strangers(transcript: Transcript) -> Iterator[Stranger]:
+    """The stream that a stranger's page opened, and its poll where there is one."""
+    allow, credentials = "access-control-allow-origin", "access-control-allow-credentials"
+    for stream in _asked(transcript, "stranger"):
+        origin = dict(stream.attempt.headers).get("origin", "")
+        yield Stranger(origin=origin, at=stream, allowed=stream.headers(allow), credentials=stream.headers(credentials))
+        for x in transcript.exchanges:
+            if x.scene == _SCENE and x.part == "stranger" and x.status not in {0, 429}:
+                allowed, credible = (tuple(v for n, v in x.headers if n == name) for name in (allow, credentials))
+                yield Stranger(origin=origin, at=x, allowed=allowed, credentials=credible)
+
+
 @rule(
     "cors.allowlist-strangers",
     level=Level.MUST,
     spec=(_FETCH, plan("Security")),
-    over=lambda transcript: _asked(transcript, "stranger"),
+    over=strangers,
     scenes=_SCENE,
     needs=_NEEDS,
     hint="the Origin header is echoed, or a wildcard is sent with credentials",
 )
-def admits_no_stranger(stream: Stream) -> Iterator[Finding]:
+def admits_no_stranger(stranger: Stranger) -> Iterator[Finding]:
     """
     An unknown origin is not admitted together with credentials.
 
-    Any page that a user visits could read the user's notifications.
+    Any page that a user visits could read the user's notifications, from the stream or by polling.
     """
-    allowed = stream.headers("access-control-allow-origin")
-    credentials = [value.strip().lower() for value in stream.headers("access-control-allow-credentials")]
-    sent = dict(stream.attempt.headers).get("origin", "")
-    if "true" in credentials and any(value.strip() in {sent, "*"} for value in allowed):
-        yield Finding(expected=f"{sent} not admitted", actual=f"Access-Control-Allow-Origin: {allowed[0]}", at=stream)
+    admitted = [value for value in stranger.allowed if value.strip() in {stranger.origin, "*"}]
+    if admitted and any(value.strip().lower() == "true" for value in stranger.credentials):
+        actual = f"Access-Control-Allow-Origin: {admitted[0]}"
+        yield Finding(expected=f"{stranger.origin} not admitted", actual=actual, at=stranger.at)
 
 
 @rule(

@@ -4,10 +4,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sse_conform import entries as e
-from sse_conform.evidence import HOSTILE, Delivery, deliveries, first_snapshot, items, names, opened, polled, quoted
+from sse_conform.evidence import HOSTILE, SNAPSHOT, Delivery, deliveries, items, names, opened, polled, quoted
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, whatwg
 from sse_conform.transcript import Event, Transcript
@@ -62,9 +63,9 @@ class Reading:
 
 def readings(transcript: Transcript) -> Iterator[Reading]:
     """
-    Every hostile text that was accepted and came with a message: live, and in the snapshot of the next connection.
+    Every hostile text that was accepted and came with a message: live, and in the snapshot or replay after it.
 
-    It is read back by polling; what a snapshot says is compared with what came live where there is none.
+    It is read back by polling; what these say is compared with what came live where there is none.
     """
     stored = _polled(transcript)
     live: dict[int, str] = {}
@@ -74,15 +75,12 @@ def readings(transcript: Transcript) -> Iterator[Reading]:
             live[delivery.published.number] = message
             read_back = _message_of(delivery.published, stored)
             yield Reading(published=delivery.published, event=delivery.copies[0], message=message, read_back=read_back)
-    for stream in transcript.streams_in(HOSTILE, "read-back"):
-        snapshot = first_snapshot(stream)
-        if snapshot is None:
-            continue
-        for published in _hostile(transcript):
-            message = _message_of(published, items(snapshot))
-            read_back = _message_of(published, stored) or live.get(published.number)
-            if message is not None and read_back is not None:
-                yield Reading(published=published, event=snapshot, message=message, read_back=read_back)
+    again = [event for stream in transcript.streams_in(HOSTILE, "read-back") for event in stream.events]
+    for event, published in product(again, _hostile(transcript)):
+        message = _message_of(published, items(event) if event.type == SNAPSHOT else [event.payload])
+        read_back = _message_of(published, stored) or live.get(published.number)
+        if message is not None and read_back is not None:
+            yield Reading(published=published, event=event, message=message, read_back=read_back)
 
 
 def _hostile(transcript: Transcript) -> Iterator[e.Published]:

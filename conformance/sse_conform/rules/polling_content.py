@@ -11,24 +11,61 @@ from sse_conform.spec import Capability, Level, plan
 from sse_conform.transcript import Transcript
 
 _FORMAT = plan("Data Format")
-_SCENE, _OVERFLOW = "polling.pages", "snapshot.overflow"
+_SCENE, _OVERFLOW, _BURST = "polling.pages", "snapshot.overflow", "delivery.burst"
 _NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
-    """A page of few items, and how many events had been published for its reader since the last poll."""
+    """A page of few items, and how many events at least are unread by its reader."""
 
     poll: Poll
-    published: int
+    least: int
 
 
 def counts(transcript: Transcript) -> Iterator[Count]:
-    """The first page after more events than it holds."""
-    paged = [p for p in transcript.publishes if p.scene == _SCENE and p.part == "paged" and p.accepted]
+    """The first page after more events than it holds, later pages, and those after a burst."""
+    paged = _accepted(transcript, _SCENE, "paged")
     for poll in polls(transcript, "page-0"):
-        if poll.exchange.status == 200 and isinstance(poll.document, dict) and len(poll.items) < len(paged):
-            yield Count(poll=poll, published=len(paged))
+        if poll.exchange.status == 200 and isinstance(poll.document, dict) and len(poll.items) < paged:
+            yield Count(poll=poll, least=paged)
+            yield from _later(transcript, poll, paged)
+    yield from _after_burst(transcript)
+
+
+def _later(transcript: Transcript, first: Poll, paged: int) -> Iterator[Count]:
+    """
+    The pages after the first one, which count as many, where listing takes nothing for read.
+
+    It does not where the first page counted all events beside what the poll before it had listed.
+    """
+    pages = _counted(transcript, _SCENE, "page-")
+    for start, before in _counted(transcript, _SCENE, "start"):
+        if start.items and pages and pages[0][1] >= before + paged:
+            yield from (Count(poll=poll, least=pages[0][1]) for poll, _ in pages if poll.exchange != first.exchange)
+
+
+def _after_burst(transcript: Transcript) -> Iterator[Count]:
+    """
+    The pages after a burst, where what comes live is not taken for read.
+
+    It is not where the count rose by the burst, and stood still from page to page.
+    """
+    pages = _counted(transcript, _BURST, "burst-page-")
+    for _, before in _counted(transcript, _BURST, "start"):
+        if len(pages) > 1 and before < pages[0][1] <= pages[-1][1]:
+            yield from (Count(poll=poll, least=_accepted(transcript, _BURST, "burst")) for poll, _ in pages)
+
+
+def _accepted(transcript: Transcript, scene: str, part: str) -> int:
+    return sum(p.scene == scene and p.part == part and p.accepted for p in transcript.publishes)
+
+
+def _counted(transcript: Transcript, scene: str, part: str) -> list[tuple[Poll, int]]:
+    """The pages that were answered, with their numbers of the unread."""
+    found = (poll for poll in polls(transcript, part, scene=scene) if poll.exchange.status == 200)
+    numbers = [(poll, poll.document.get("unread")) for poll in found if isinstance(poll.document, dict)]
+    return [(poll, n) for poll, n in numbers if isinstance(n, int) and not isinstance(n, bool)]
 
 
 @rule(
@@ -44,13 +81,12 @@ def unread_counts_all(count: Count) -> Iterator[Finding]:
     """
     Unread counts all unread notifications, not only those of the page.
 
-    Judged by what was published since the poll before, while no stream was open that could have shown it.
+    Judged by what was published since the poll before, while no stream was open that could have shown it; and where a
+    service takes nothing for read by showing it, on later pages and after a burst as well.
     """
     unread = count.poll.document.get("unread")
-    if not isinstance(unread, int) or isinstance(unread, bool) or unread < count.published:
-        yield Finding(
-            expected=f"unread: {count.published} or more", actual=f"unread: {unread!r}", at=count.poll.exchange
-        )
+    if not isinstance(unread, int) or isinstance(unread, bool) or unread < count.least:
+        yield Finding(expected=f"unread: {count.least} or more", actual=f"unread: {unread!r}", at=count.poll.exchange)
 
 
 def remembered(transcript: Transcript) -> Iterator[tuple[e.Published, Poll]]:

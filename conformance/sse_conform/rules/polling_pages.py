@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from sse_conform import entries as e
-from sse_conform.evidence import Known, page
+from sse_conform.evidence import Known
 from sse_conform.rule import Finding, rule
 from sse_conform.rules.polling import Poll, polls
 from sse_conform.spec import Capability, Level, plan
@@ -15,7 +15,14 @@ from sse_conform.transcript import Transcript
 _PLAN = plan("Goals")
 _SCENE = "polling.pages"
 _NEEDS = frozenset({Capability.POLLING, Capability.TRIGGERS, Capability.SECOND_USER})
-_BURST = "delivery.burst"
+_BURST, _OVERFLOW = "delivery.burst", "snapshot.overflow"
+#: Scenes with their pages, the publishes that should be on these, and whether they were published at once.
+_WALKS = (
+    (_SCENE, "page-", {"paged", "paged-later"}, False),
+    (_BURST, "burst-page-", {"burst"}, True),
+    (_OVERFLOW, "unlimited-", {"missed"}, False),
+    (_OVERFLOW, "from-before-", {"seen", "missed"}, False),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,30 +41,42 @@ class Walk:
                 places[published.number].append(place)
         return [places[published.number] for published in self.published]
 
+    @property
+    def missing(self) -> list[int]:
+        """The numbers of the publishes that are on no page."""
+        return [p.number for p, places in zip(self.published, self.positions(), strict=True) if not places]
+
+    @property
+    def ended(self) -> bool:
+        """Whether an empty page said that there is no more: a page may hold fewer items than were asked for."""
+        last = self.pages[-1]
+        return last.exchange.status == 200 and not last.items
+
+
+def told_to_the_end(transcript: Transcript) -> Iterator[Walk]:
+    """The walks of which it is known whether they skip anything: they show all, or came to an empty page."""
+    return (walk for walk in walks(transcript) if walk.ended or not walk.missing)
+
 
 def walks(transcript: Transcript) -> Iterator[Walk]:
-    """The walks through pages, none that its scene did not bring to an end: page by page, and after a burst."""
+    """
+    The walks through pages, none that its scene did not bring to an end.
+
+    Page by page, after a burst, after an absence without a limit, and from where the list had been before.
+    """
     cut_short = {scene for scene, end in transcript.outcomes.items() if end.outcome is not e.SceneOutcome.COMPLETED}
-    accepted = [p for p in transcript.publishes if p.accepted]
-    paged = tuple(p for p in accepted if p.scene == _SCENE and p.part in {"paged", "paged-later"})
-    burst = tuple(p for p in accepted if p.scene == _BURST and p.part == "burst")
-    pages = tuple(polls(transcript, "page-"))
-    burst_pages = tuple(
-        Poll(exchange=x, document=page(x, transcript.terms))
-        for x in transcript.exchanges
-        if x.scene == _BURST and x.part.startswith("burst-page-") and x.status == 200
-    )
-    if pages and paged and _SCENE not in cut_short:
-        yield Walk(pages=pages, published=paged)
-    if burst_pages and burst and _BURST not in cut_short:
-        yield Walk(pages=burst_pages, published=burst, at_once=True)
+    for scene, part, parts, at_once in _WALKS:
+        pages = tuple(polls(transcript, part, scene=scene))
+        published = tuple(p for p in transcript.publishes if p.scene == scene and p.part in parts and p.accepted)
+        if pages and published and scene not in cut_short:
+            yield Walk(pages=pages, published=published, at_once=at_once)
 
 
 @rule(
     "polling.complete",
     level=Level.MUST,
     spec=_PLAN,
-    over=walks,
+    over=told_to_the_end,
     scenes=_SCENE,
     needs=_NEEDS,
     hint="the cursor is a time with ties, or the page is cut before it is ordered",
@@ -68,11 +87,10 @@ def skips_nothing(walk: Walk) -> Iterator[Finding]:
 
     What a page skips is lost for a client that has no stream.
     """
-    missing = [p.number for p, places in zip(walk.published, walk.positions(), strict=True) if not places]
-    if missing:
+    if walk.missing:
         yield Finding(
             expected=f"all {len(walk.published)} items over the pages",
-            actual=f"{len(missing)} are on none",
+            actual=f"{len(walk.missing)} are on none",
             at=walk.pages[-1].exchange,
         )
 

@@ -1,14 +1,16 @@
 """What a preflight has to admit depends on how the token travels."""
 
+import msgspec
 import pytest
 
 from sse_conform.entries import TokenKind
+from sse_conform.rules import BY_ID
 from sse_conform.rules.cors import preflight_admits_headers
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, stream, transcript
+from ..records import completed, exchanged, ns, snapshot, stream, transcript
 
 SCENE = "cors.origins"
 ORIGIN = "https://app.example"
@@ -61,3 +63,27 @@ def test_a_wildcard_admits_every_name_but_authorization():
 
 def test_a_wildcard_is_a_mere_name_where_credentials_are_sent():
     assert judged("*", headers=(("access-control-allow-credentials", "true"),)) is Outcome.FAIL
+
+
+ALLOW, CREDENTIALS = "access-control-allow-origin", "access-control-allow-credentials"
+STRANGER = "https://app.example.stranger.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "outcome"),
+    [
+        ((), Outcome.PASS),
+        (((ALLOW, STRANGER), (CREDENTIALS, "true")), Outcome.FAIL),
+        (((ALLOW, "*"), (CREDENTIALS, "True")), Outcome.FAIL),
+        (((ALLOW, "*"),), Outcome.PASS),
+        (((ALLOW, ORIGIN), (CREDENTIALS, "true")), Outcome.PASS),
+    ],
+    ids=["none", "echoed", "wildcard", "wildcard without credentials", "always the same"],
+)
+def test_a_stranger_is_admitted_neither_to_the_stream_nor_to_polls(headers, outcome):
+    asked = stream((1.0, snapshot()), scene=SCENE, part="stranger", headers=())
+    asked[0] = msgspec.structs.replace(asked[0], headers=(("origin", STRANGER),))
+    answered = exchanged(scene=SCENE, part="stranger", t=ns(2), headers=headers)
+    terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
+    recorded = transcript(asked, answered, completed(SCENE), terms=terms, scenes=(SCENE,))
+    assert judge(BY_ID["cors.allowlist-strangers"], recorded).outcome is outcome

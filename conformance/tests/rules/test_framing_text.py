@@ -159,3 +159,17 @@ def test_only_texts_of_the_scene_that_were_accepted_and_carry_no_secret_are_comp
         terms=TERMS,
     )
     assert judge(text_is_intact, recorded).outcome is Outcome.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("replayed", "wanted"), [(CLEANED, Outcome.PASS), (OTHER, Outcome.FAIL)], ids=["same", "other"]
+)
+def test_a_replayed_text_is_the_one_that_came_live(replayed, wanted):
+    recorded = transcript(
+        SENT,
+        stream((0.1, snapshot()), (1.1, notification(CLEANED)), scene=SCENE, part="reader"),
+        stream((3.1, snapshot()), (3.2, notification(replayed)), scene=SCENE, part="read-back", at=3.0, conn=2),
+        completed(SCENE),
+        terms=TERMS,
+    )
+    assert judge(text_is_intact, recorded).outcome is wanted

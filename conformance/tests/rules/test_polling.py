@@ -213,7 +213,7 @@ ONE, TWO, THREE, FOUR, FIVE = PAGED
     ids=["right", "a hole", "again", "newest first", "more than asked for"],
 )
 def test_a_walk_through_pages_breaks_one_rule_at_a_time(pages, broken):
-    lines = [page(place, *sent) for place, sent in enumerate(pages)]
+    lines = [page(place, *sent) for place, sent in enumerate((*pages, ()))]
     rules = ("complete", "exclusive-cursor", "oldest-first", "limit")
     found = {rule: verdict(f"polling.{rule}", *PAGED, *OTHERS, *lines).outcome for rule in rules}
     assert found == {rule: Outcome.FAIL if rule in broken else Outcome.PASS for rule in rules}
@@ -221,10 +221,26 @@ def test_a_walk_through_pages_breaks_one_rule_at_a_time(pages, broken):
 
 def test_what_was_published_later_belongs_to_the_walk_and_findings_count():
     later = published(6.0, number=6, scene=PAGES, part="paged-later")
-    lines = [page(0, ONE, TWO), page(1, ONE, TWO)]
+    lines = [page(0, ONE, TWO), page(1, ONE, TWO), page(2)]
     (hole,) = verdict("polling.complete", *PAGED, later, *lines).breaches
     assert (hole.expected, hole.actual) == ("all 6 items over the pages", "4 are on none")
     assert verdict("polling.exclusive-cursor", *PAGED, *lines).breaches[0].actual == "again: 1, 2"
+
+
+@pytest.mark.parametrize(
+    ("last", "wanted"),
+    [
+        ((page(1),), Outcome.FAIL),
+        ((page(1, THREE),), Outcome.UNTESTED),
+        ((page(1, status=500),), Outcome.UNTESTED),
+        ((page(1, THREE, FOUR, FIVE),), Outcome.PASS),
+        ((), Outcome.UNTESTED),
+    ],
+    ids=["an empty page", "more to come", "an error", "all shown", "a full page"],
+)
+def test_only_an_empty_page_says_that_the_rest_is_on_none(last, wanted):
+    """A service may give fewer items than were asked for, and then there is more after a page that is not full."""
+    assert verdict("polling.complete", *PAGED, page(0, ONE, TWO), *last).outcome is wanted
 
 
 def test_each_kind_has_an_order_of_its_own():
@@ -242,10 +258,30 @@ def test_a_page_of_no_stated_size_has_no_limit(target):
 def test_a_walk_that_was_cut_short_skips_nothing(scene, part):
     sent = [published(1.0, number=n, scene=scene, part=part) for n in (1, 2)]
     first = poll({"items": [item(sent[0])]}, scene=scene, part="burst-page-0" if part == "burst" else "page-0")
+    last = poll(scene=scene, part="burst-page-1" if part == "burst" else "page-1")
     broken = e.SceneEnded(t=ns(9), scene=scene, outcome=e.SceneOutcome.BROKEN)
-    assert verdict("polling.complete", *sent, first).outcome is Outcome.FAIL
-    recorded = transcript(*sent, first, broken, terms=TERMS)
+    assert verdict("polling.complete", *sent, first, last).outcome is Outcome.FAIL
+    recorded = transcript(*sent, first, last, broken, terms=TERMS)
     assert judge(BY_ID["polling.complete"], recorded).outcome is Outcome.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("part", "due", "said"),
+    [
+        ("unlimited-0", (2, 3), []),
+        ("unlimited-0", (3,), ["1 are on none"]),
+        ("from-before-0", (1, 2, 3), []),
+        ("from-before-0", (2, 3), ["1 are on none"]),
+        ("missed-0", (), []),
+    ],
+)
+def test_an_absence_is_on_pages_of_any_size_and_behind_the_cursor_of_a_list_before(part, due, said):
+    sent = [published(float(n), number=n, scene=OVERFLOW, part="seen" if n == 1 else "missed") for n in (1, 2, 3)]
+    lines = [
+        poll(EMPTY | {"items": [item(sent[number - 1]) for number in due]}, scene=OVERFLOW, part=part),
+        poll(scene=OVERFLOW, part=f"{part[:-1]}1", t=ns(12)),
+    ]
+    assert [breach.actual for breach in verdict("polling.complete", *sent, *lines).breaches] == said
 
 
 def test_after_a_burst_the_order_is_open_and_the_rest_is_not():
@@ -256,7 +292,7 @@ def test_after_a_burst_the_order_is_open_and_the_rest_is_not():
     assert verdict("polling.complete", *burst, *others, both).outcome is Outcome.PASS
     assert verdict("polling.oldest-first", *burst, both).outcome is Outcome.UNTESTED
     hole = poll({"items": [item(burst[0])]}, **asked)
-    assert verdict("polling.complete", *burst, hole).outcome is Outcome.FAIL
+    assert verdict("polling.complete", *burst, hole, poll(**asked)).outcome is Outcome.FAIL
     assert verdict("polling.complete", *burst, poll({"items": []}, status=500, **asked)).outcome is Outcome.UNTESTED
 
 
@@ -270,6 +306,47 @@ def test_after_a_burst_the_order_is_open_and_the_rest_is_not():
 def test_unread_counts_all_that_was_published_and_not_only_what_a_page_has_room_for(unread, wanted):
     first = poll(EMPTY | {"unread": unread, "items": [item(ONE), item(TWO)]}, part="page-0")
     assert verdict("polling.unread-counts-all", *PAGED, *OTHERS, first).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("start", "first", "last", "wanted"),
+    [
+        (1, 6, 6, Outcome.PASS),
+        (1, 6, 7, Outcome.PASS),
+        (1, 6, 5, Outcome.FAIL),
+        (1, 5, 0, Outcome.PASS),
+        (1, 6, None, Outcome.PASS),
+        (None, 6, 0, Outcome.PASS),
+    ],
+    ids=["as many", "more since", "fewer", "read by being listed", "none there", "not known before"],
+)
+def test_a_later_page_counts_no_fewer_where_listing_takes_nothing_for_read(start, first, last, wanted):
+    lines = (
+        poll({"unread": start, "items": [ITEM]}, part="start"),
+        poll({"unread": first, "items": [item(ONE), item(TWO)]}, part="page-0"),
+        poll({"unread": last, "items": []}, part="page-1"),
+    )
+    assert verdict("polling.unread-counts-all", *PAGED, *lines).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("start", "unread", "wanted"),
+    [
+        (1, (6, 6), Outcome.PASS),
+        (1, (4, 4), Outcome.FAIL),
+        (4, (4, 4), Outcome.UNTESTED),
+        (1, (4, 3), Outcome.UNTESTED),
+        (1, (4,), Outcome.UNTESTED),
+        (None, (4, 4), Outcome.UNTESTED),
+    ],
+    ids=["all", "fewer", "read by being told", "being read", "a single page", "not known before"],
+)
+def test_pages_after_a_burst_count_all_of_it_where_what_came_live_is_not_taken_for_read(start, unread, wanted):
+    burst = [published(1.0, number=n, scene="delivery.burst", part="burst") for n in range(1, 6)]
+    asked = {"scene": "delivery.burst"}
+    pages = [poll({"unread": n, "items": []}, part=f"burst-page-{at}", **asked) for at, n in enumerate(unread)]
+    first = poll({"unread": start, "items": [ITEM]}, part="start", **asked)
+    assert verdict("polling.unread-counts-all", *burst, first, *pages).outcome is wanted
 
 
 def test_a_page_that_has_room_for_all_tells_nothing_of_the_count():

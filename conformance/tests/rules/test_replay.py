@@ -15,8 +15,8 @@ TERMS = Terms(capabilities=tuple(Capability))
 SPAN = [published(1.0 + n / 10, number=n, scene=SCENE, part="span") for n in range(1, 6)]
 
 
-def event(sent):
-    return f"id: {sent.number}\n".encode() + notification(sent.marker, id=sent.number)
+def event(sent, name=None):
+    return f"id: {name or sent.number}\n".encode() + notification(sent.marker, id=sent.number)
 
 
 def verdict(rule, part, *told, last="2", barrier=True, more=(), first=SPAN):
@@ -101,3 +101,57 @@ def test_every_notification_of_the_scene_has_an_id():
     assert outcome(b"id\n" + notification()) is Outcome.PASS
     assert outcome(notification()) is Outcome.FAIL
     assert outcome(notification(), scene="delivery.live") is Outcome.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("ids", "wanted"),
+    [
+        ((3, 4, 5), Outcome.PASS),
+        ((13, 14, 15), Outcome.PASS),
+        ((8, 8, 8), Outcome.FAIL),
+        ((2, 4, 5), Outcome.FAIL),
+    ],
+    ids=["the same", "of their own", "the newest on all", "that of another"],
+)
+def test_a_replayed_event_does_not_carry_the_id_of_another(ids, wanted):
+    again = stream(
+        (5.0, snapshot()),
+        *((5.1, event(sent, name)) for sent, name in zip((THREE, FOUR, FIVE), ids, strict=True)),
+        (9.1, event(FENCE)),
+        scene=SCENE,
+        part="resume-middle",
+        at=4.9,
+        conn=2,
+    )
+    again[0] = _asking(again[0], "2")
+    first = stream((0.5, snapshot()), *((2.0, event(each)) for each in SPAN), scene=SCENE, part="first")
+    recorded = transcript(first, again, *SPAN, FENCE, completed(SCENE), terms=TERMS)
+    assert judge(BY_ID["reconnect.replay-exact"], recorded).outcome is wanted
+
+
+FENCE = published(9.0, number=9, scene=SCENE, part="barrier-resume-middle")
+
+
+@pytest.mark.parametrize(
+    ("listed", "told", "said"),
+    [
+        ((4, 5), (1, 2, 3, 4, 5), []),
+        ((4, 5), (), []),
+        ((4, 5), (1, 2, 3), []),
+        ((3, 4, 5), (4, 5), []),
+        ((3, 4, 5), (1, 2, 3), ["without alert (publish 4), alert (publish 5)"]),
+        ((4, 5), (1, 2), ["without alert (publish 3)"]),
+    ],
+    ids=["all", "nothing", "what is not listed", "the newest", "a beginning", "less than what is not listed"],
+)
+def test_a_replay_after_a_long_absence_does_not_stop_short(listed, told, said):
+    scene = "snapshot.overflow"
+    missed = [published(1.0 + n / 10, number=n, scene=scene, part="missed") for n in range(1, 6)]
+    live = published(9.0, number=9, scene=scene, part="live")
+    shown = snapshot(*({"id": n, "type": "alert", "message": missed[n - 1].marker} for n in listed))
+    replayed = ((5.1, event(missed[n - 1])) for n in told)
+    after = stream((5.0, shown), *replayed, (9.1, event(live)), scene=scene, part="after", at=4.9)
+    after[0] = _asking(after[0], "0")
+    recorded = transcript(after, *missed, live, completed(SCENE), completed(scene), terms=TERMS)
+    found = judge(BY_ID["reconnect.replay-exact"], recorded)
+    assert [breach.actual for breach in found.breaches] == said

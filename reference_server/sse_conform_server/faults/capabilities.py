@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sse_conform_server.faults.edges import Rewrite, at_edge, rewriting, set_header
+from sse_conform_server.faults.edges import POLLING, Rewrite, at_edge, rewriting, set_header
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.faults.tabs import hubbed
 from sse_conform_server.hub import Ending, Hub
@@ -148,6 +148,12 @@ FAULTS: tuple[Fault, ...] = (
         rewriting(_cors(lambda origin: origin)),
         "cors.allowlist-strangers",
         "cors.allowlist-vary",
+    ),
+    fault(
+        "cors-reflects-origin-of-polls",
+        "Polls reflect any origin together with credentials; only the stream has an allowlist.",
+        rewriting(_cors(lambda origin: origin), path=POLLING),
+        "cors.allowlist-strangers",
     ),
     fault(
         "cors-guards-preflight",

@@ -1,12 +1,12 @@
 """Faults of polling that show at the borders of pages, between two polls, or beside the items."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,6 +21,8 @@ _FRESH_SHARE = 2.0
 _TICK = 0.02
 """Seconds to which the times of a cursor are cut."""
 _MANY = 10_000
+_MOST_SHOWN = 49
+_FIRST = "first"
 
 Change = Callable[[dict[str, Any], dict[str, list[str]]], dict[str, Any]]
 
@@ -52,6 +54,38 @@ def _short_step(document: dict[str, Any], query: dict[str, list[str]]) -> dict[s
     return document | {"next": document["next"] - 1} if single else document
 
 
+async def _newest_unless_limited(parts: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    query = scope["query_string"]
+
+    async def newest(document: dict[str, Any]) -> dict[str, Any]:
+        return (
+            document | {"items": document["items"][-parts.settings.snapshot_items :]}
+            if "items" in document
+            else document
+        )
+
+    if b"after=" in query and b"limit=" not in query:
+        await repolled(newest, app, {**scope, "query_string": query + b"&limit=100"}, receive, send)
+    else:
+        await app(scope, receive, send)
+
+
+async def _one_too_far(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    query = scope["query_string"]
+
+    async def naming_the_first(document: dict[str, Any]) -> dict[str, Any]:
+        return document if document["items"] or b"after=" in query else document | {"next": _FIRST}
+
+    async def behind_the_first(document: dict[str, Any]) -> dict[str, Any]:
+        return document | {"items": document["items"][1:]}
+
+    if f"after={_FIRST}".encode() in query:
+        behind = {**scope, "query_string": query.replace(_FIRST.encode(), b"0")}
+        await repolled(behind_the_first, app, behind, receive, send)
+    else:
+        await repolled(naming_the_first, app, scope, receive, send)
+
+
 def _remembering_answers(parts: Parts) -> Parts:
     kept: dict[tuple[str | None, bytes], tuple[float, dict[str, Any]]] = {}
 
@@ -68,6 +102,22 @@ def _remembering_answers(parts: Parts) -> Parts:
         await repolled(changed, app, scope, receive, send)
 
     return at_edge(middleware, path=POLLING)(parts)
+
+
+class _CountingRows(Store):
+    async def unread(self, _: str) -> int:
+        """A page without items has no row to count in."""
+        return 0
+
+
+class _UpTo49(Store):
+    async def _page(self, query: Select[Any], asked: Mapping[str, object]) -> Page:
+        page = await super()._page(query, asked)
+        return replace(page, unread=min(page.unread, _MOST_SHOWN))
+
+    async def unread(self, user_id: str) -> int:
+        """As many as a badge has room for."""
+        return min(await super().unread(user_id), _MOST_SHOWN)
 
 
 class _ByTime(Store):
@@ -113,6 +163,18 @@ FAULTS: tuple[Fault, ...] = (
         "polling.unread-counts-all",
     ),
     fault(
+        "polling-counts-rows",
+        "The number unread is read from the rows of the page, and is 0 on a page without any.",
+        _polled_from(_CountingRows),
+        "polling.unread-counts-all",
+    ),
+    fault(
+        "unread-up-to-49",
+        "Never more than 49 are counted unread, in snapshots and polls: the badge has no room for more.",
+        lambda parts: replace(parts, store=_UpTo49(parts.store.engine)),
+        "polling.unread-counts-all",
+    ),
+    fault(
         "polling-restarts",
         "A page without items names the very beginning as the cursor to go on from.",
         _answering(_from_the_start),
@@ -123,6 +185,18 @@ FAULTS: tuple[Fault, ...] = (
         "The cursor is that of the last item but one, which shows only where a page has a single item.",
         _answering(_short_step),
         "polling.exclusive-cursor",
+    ),
+    fault(
+        "polling-newest-unless-limited",
+        "A poll with a cursor and no limit gives the newest items after it, and skips those between.",
+        at_edge(_newest_unless_limited, path=POLLING),
+        "polling.complete",
+    ),
+    fault(
+        "polling-past-the-first",
+        "A poll of an empty list names the first item to come as the cursor to go on from, which is then skipped.",
+        at_edge(_one_too_far, path=POLLING),
+        "polling.complete",
     ),
     fault(
         "polling-remembers-answers",

@@ -1,11 +1,13 @@
 """Faults of `retry` and of resuming after Last-Event-ID."""
 
+import html
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sse_conform_server.auth import Identity
-from sse_conform_server.encoder import Event, EventName
+from sse_conform_server.encoder import Event, EventName, to_json
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.models import Notification
 from sse_conform_server.parts import Parts
@@ -95,6 +97,32 @@ def _replay_twice(parts: Parts) -> Parts:
     return replace(parts, open_stream=open_stream)
 
 
+def _ten_at_most(parts: Parts) -> Parts:
+    async def missed(inner: Parts, user_id: str, last_event_id: str | None) -> Sequence[Notification]:
+        return (await parts.missed(inner, user_id, last_event_id))[:10]
+
+    return replace(parts, missed=missed)
+
+
+def _replaying(change: Callable[[Event, Event], Event]) -> Callable[[Parts], Parts]:
+    """Change each replayed event, given the last of them as well."""
+
+    def apply(parts: Parts) -> Parts:
+        async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
+            opening = await parts.open_stream(inner, identity, last_event_id)
+            first, *replayed = opening.events
+            return replace(opening, events=[first, *(change(event, replayed[-1]) for event in replayed)])
+
+        return replace(parts, open_stream=open_stream)
+
+    return apply
+
+
+def _for_pages(event: Event, _: Event) -> Event:
+    payload = json.loads(event.data)
+    return replace(event, data=to_json(payload | {"message": html.escape(payload["message"])}))
+
+
 FAULTS: tuple[Fault, ...] = (
     fault(
         "no-retry",
@@ -161,6 +189,24 @@ FAULTS: tuple[Fault, ...] = (
         _replay_twice,
         "reconnect.replay-exact",
         "delivery.once",
+    ),
+    fault(
+        "replay-stops-at-ten",
+        "Replay ends after ten events and does not say so; what was missed after them is skipped.",
+        _ten_at_most,
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "replay-by-newest-id",
+        "Every replayed event carries the newest id: whoever is cut off amid them skips the rest.",
+        _replaying(lambda event, newest: replace(event, id=newest.id)),
+        "reconnect.replay-exact",
+    ),
+    fault(
+        "replay-escapes-markup",
+        "Messages are escaped for HTML where they are replayed, and nowhere else.",
+        _replaying(_for_pages),
+        "framing.text-intact",
     ),
     fault(
         "crash-on-odd-id",

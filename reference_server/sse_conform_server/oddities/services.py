@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from starlette.responses import PlainTextResponse
@@ -19,6 +20,8 @@ from sse_conform_server.settings import Settings
 _HEARTBEATS = 3
 """Streams are ended at so many heartbeats of age."""
 _LATE_HEARTBEATS = 1.5
+_PAGE = 2
+"""The most items that a page after a cursor holds, however many are asked for."""
 _ABSENT = {POLLING, "/metrics"}
 _SAMPLE = re.compile(rb"^(\w+)(?:\{\})? (\S+)$", re.MULTILINE)
 
@@ -49,6 +52,14 @@ class _Stamped(Metrics):
         """Every sample split over two workers, with the time at which it was taken."""
         shares = rb'\1{worker="of 2: #1"} \2 1700000000000' + b"\n" + rb'\1{worker="of 2: #2"} 0 1700000000000'
         return _SAMPLE.sub(shares, super().exposition()) + b"# EOF\n"
+
+
+async def _capped(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    asked = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    limit = asked.get("limit", str(_PAGE))
+    if "after" in asked and limit.isdecimal():
+        asked["limit"] = str(min(int(limit), _PAGE))
+    await app({**scope, "query_string": urlencode(asked).encode()}, receive, send)
 
 
 async def _nothing_there(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,6 +96,12 @@ ODDITIES: tuple[Oddity, ...] = (
         Trap.GONE_PEERS,
         "Samples of the metrics are split by worker and carry the time at which they were taken.",
         lambda parts: replace(parts, metrics=_Stamped()),
+    ),
+    oddity(
+        "capped-pages",
+        Trap.CAPS,
+        "A page after a cursor holds two items at most, also where more are asked for.",
+        at_edge(_capped, path=POLLING),
     ),
     oddity(
         "streams-alone",

@@ -43,7 +43,7 @@ class Trap(Enum):
     SLOW_READERS = 35, "A slow reader may be cut, or buffered for."
     SLOWNESS = 36, "A service may be slow, within its budget."
     CORS = 37, "CORS headers may be absent, or on every answer."
-    CAPS = 38, "The streams of one user may be capped."
+    CAPS = 38, "The streams of one user may be capped, and so may the items of a page."
     INTERMEDIARIES = 39, "A proxy adds headers, changes their order and coalesces writes."
     OWN_CLIENT = 40, "The judge's own client has defects."
     ABSENT_CAPABILITIES = 41, "What a service does not offer is not missing."
