@@ -12,16 +12,22 @@ def _watched(terms: Terms) -> float:
     return 2 * terms.silence
 
 
-@scenario("heartbeat.after-events", users=("alice",), attempts=2, needs={Capability.TRIGGERS}, waits=_watched)
+@scenario("heartbeat.after-events", users=("alice",), attempts=3, needs={Capability.TRIGGERS}, waits=_watched)
 async def after_events(stage: Stage) -> None:
-    """Two tabs, one of which accepts gzip, carry events; nothing happens for two heartbeats, and then one does."""
-    tabs = [
-        await stage.subscribe("alice", part="busy"),
-        await stage.subscribe("alice", part="busy-gzip", headers=[("accept-encoding", "gzip")]),
-    ]
-    await asyncio.gather(*(tab.until_snapshot() for tab in tabs))
-    for _ in range(2):
-        await _hear(stage, tabs, part="busy")
+    """
+    Tabs carry events, then nothing happens for two heartbeats, and then one does.
+
+    One tab accepts gzip, one resumes, and the one from which it resumes goes before the silence begins.
+    """
+    left = await stage.subscribe("alice", part="busy")
+    packed = await stage.subscribe("alice", part="busy-gzip", headers=[("accept-encoding", "gzip")])
+    await asyncio.gather(*(tab.until_snapshot() for tab in (left, packed)))
+    await _hear(stage, [left, packed], part="busy")
+    resumed = await stage.subscribe("alice", part="busy-resumed", last_event_id=left.last_event_id or None)
+    await resumed.until_snapshot()
+    await left.close()
+    tabs = [packed, resumed]
+    await _hear(stage, tabs, part="busy")
     await asyncio.gather(*(stage.watch(tab, _watched(stage.terms), "heartbeats after events") for tab in tabs))
     await _hear(stage, tabs, part="after-silence")
     for tab in tabs:

@@ -154,13 +154,13 @@ def notification_of(stream: Stream) -> Event | None:
     scenes="heartbeat.after-events",
     needs={Capability.TRIGGERS},
     timed=True,
-    hint="an event cancels the timer, and nothing starts it again",
+    hint="an event or another tab's end cancels the timer, and nothing starts it again",
 )
 def goes_on_after_events(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
-    Heartbeats go on after events.
+    Heartbeats go on after events, also on a stream that resumed, and when another tab has gone.
 
-    A timer that an event resets is legal; one that an event stops leaves the stream to the next idle time-out.
+    A timer that an event resets is legal; one that is stopped leaves the stream to the next idle time-out.
     """
     first = notification_of(stream)
     assert first is not None

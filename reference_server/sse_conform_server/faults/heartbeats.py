@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from sse_conform_server.auth import Identity
 from sse_conform_server.encoder import Event
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.faults.tabs import hubbed
 from sse_conform_server.hub import Hub, Subscription
 from sse_conform_server.parts import Parts
+from sse_conform_server.snapshot import Opening
 
 
 def _frame(frame: bytes) -> Callable[[Parts], Parts]:
@@ -36,6 +38,39 @@ class _Relying(Subscription):
 
 class _RelyingHub(Hub):
     subscription_type = _Relying
+
+
+class _Timed(Subscription):
+    """Pings come as long as its timer is set."""
+
+    timer = True
+
+    async def next(self, patience: float) -> Event | None:
+        """Without a timer wait for events alone."""
+        return await super().next(patience if self.timer else math.inf)
+
+
+class _TimedHub(Hub):
+    subscription_type = _Timed
+
+
+class _ClearingHub(_TimedHub):
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Clear the timer of the user, by which all tabs are pinged."""
+        super().unsubscribe(subscription)
+        for tab in self.audience(subscription.user_id):
+            assert isinstance(tab, _Timed)
+            tab.timer = False
+
+
+def _resuming_without_timer(parts: Parts) -> Parts:
+    async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
+        opening = await parts.open_stream(inner, identity, last_event_id)
+        assert isinstance(opening.subscription, _Timed)
+        opening.subscription.timer = last_event_id is None
+        return opening
+
+    return replace(hubbed(_TimedHub)(parts), open_stream=open_stream)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -81,6 +116,18 @@ FAULTS: tuple[Fault, ...] = (
         "ping-stops-after-event",
         "The first live event cancels the timer and nothing starts it again.",
         hubbed(_RelyingHub),
+        "heartbeat.after-events",
+    ),
+    fault(
+        "ping-not-after-resume",
+        "A stream that resumes takes a path of its own, on which no timer is set.",
+        _resuming_without_timer,
+        "heartbeat.after-events",
+    ),
+    fault(
+        "ping-stops-with-tab",
+        "The tab that closes clears its user's timer, by which the other tabs are pinged, too.",
+        hubbed(_ClearingHub),
         "heartbeat.after-events",
     ),
 )
