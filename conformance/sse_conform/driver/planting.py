@@ -21,7 +21,7 @@ def spellings(field: str) -> tuple[str, ...]:
 
 def plant(fields: Iterable[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """
-    A JSON object that holds every field in every spelling, at the top, nested, in a list; and the values planted.
+    A JSON object that holds every field in every spelling, at the top, nested, in lists; and the values planted.
 
     Source: the contract's privacy clause (nested, in arrays, in other spellings).
     """
@@ -35,4 +35,7 @@ def plant(fields: Iterable[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     document: dict[str, Any] = {field: value() for field in names}
     document["owner"] = {way: value() for field in names for way in spellings(field)}
     document["history"] = [{"by": {field: value()}} for field in names]
+    # Who walks down by hand stops somewhere, and who asks for objects in a list overlooks a list there.
+    document["audit"] = {"scan": {"host": {"agent": {"login": {field: value() for field in names}}}}}
+    document["table"] = [[{field: value()} for field in names]]
     return document, tuple(planted)

@@ -25,6 +25,8 @@ def test_values_are_planted_at_the_top_nested_and_in_a_list():
     assert document["password"] in planted
     assert document["owner"]["api_key"] in planted
     assert [entry["by"].keys() for entry in document["history"]] == [{"password"}, {"apiKey"}]
+    assert document["audit"]["scan"]["host"]["agent"]["login"].keys() == {"password", "apiKey"}
+    assert [cell.keys() for (row,) in [document["table"]] for cell in row] == [{"password"}, {"apiKey"}]
 
 
 def test_all_values_are_different_and_look_planted():

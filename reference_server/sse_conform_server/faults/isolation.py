@@ -20,6 +20,7 @@ from sse_conform_server.snapshot import Snapshot, present
 from sse_conform_server.store import Page, Store
 
 _SPIED = 2000
+_LEVELS = 4
 
 
 class _Broadcasting(Hub):
@@ -83,6 +84,36 @@ def _exact(names: Sequence[str]) -> Sanitiser:
                 return value
 
     return strip
+
+
+def _to_depth(parts: Parts) -> Parts:
+    def strip(value: object, levels: int = _LEVELS) -> object:
+        match value:
+            case dict() if levels:
+                kept = parts.sanitise(dict.fromkeys(value))
+                assert isinstance(kept, dict)
+                return {key: strip(value[key], levels - 1) for key in kept}
+            case list():
+                return [strip(inner, levels) for inner in value]
+            case _:
+                return value
+
+    return replace(parts, sanitise=strip)
+
+
+def _objects_alone(parts: Parts) -> Parts:
+    def strip(value: object) -> object:
+        match value:
+            case dict():
+                kept = parts.sanitise(dict.fromkeys(value))
+                assert isinstance(kept, dict)
+                return {key: strip(value[key]) for key in kept}
+            case list():
+                return [strip(inner) if isinstance(inner, dict) else inner for inner in value]
+            case _:
+                return value
+
+    return replace(parts, sanitise=strip)
 
 
 class _Spying:
@@ -192,6 +223,22 @@ FAULTS: tuple[Fault, ...] = (
         "strip-exact-names-only",
         "Sensitive fields are known by one spelling: `password_hash` passes where `passwordHash` does not.",
         lambda parts: replace(parts, sanitise=_exact(parts.settings.sensitive_fields)),
+        "privacy.streams-live",
+        "privacy.streams-snapshot",
+        "privacy.polling",
+    ),
+    fault(
+        "strip-to-depth",
+        f"Sensitive fields are removed down to {_LEVELS} levels, where a guard against endless nesting stops.",
+        _to_depth,
+        "privacy.streams-live",
+        "privacy.streams-snapshot",
+        "privacy.polling",
+    ),
+    fault(
+        "strip-objects-alone",
+        "Arrays are searched for objects, and not for arrays of objects.",
+        _objects_alone,
         "privacy.streams-live",
         "privacy.streams-snapshot",
         "privacy.polling",
