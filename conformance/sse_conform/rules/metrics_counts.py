@@ -17,6 +17,8 @@ _SCENE = "metrics.gauge"
 _NEEDS = frozenset({Capability.METRICS, Capability.TRIGGERS})
 #: A duration may be taken from the head or from the snapshot on, and up to when the end was noticed.
 LEAST_SHARE = 0.5
+#: What is beyond so many times what streams can have lasted is in another unit.
+MOST_TIMES = 10
 #: How a service may refuse a token; what kind of refusal is right, rules of their own say.
 _REFUSALS = frozenset({400, 401, 403})
 
@@ -164,7 +166,8 @@ class Whole:
     """
     The looks at the beginning, just before streams were left, and at the end.
 
-    Beside them the events that were told meanwhile, and the lives (s) of these streams.
+    Beside them the events that were told meanwhile, the lives (s) of these streams, and how long (s) all of them
+    together lasted if none was noticed to be gone before the last look.
     """
 
     first: Scrape
@@ -172,6 +175,7 @@ class Whole:
     last: Scrape
     told: int
     lives: tuple[float, ...]
+    longest: float
 
     @staticmethod
     def growth(first: Scrape, last: Scrape, name: str) -> float | None:
@@ -193,7 +197,8 @@ def wholes(transcript: Transcript) -> Iterator[Whole]:
     if own and foreign is not None and value_of(last.text, gauge) is not None and excess(last, gauge, foreign) <= 0:
         told = sum(ev.type == NOTIFICATION and since < ev.t < until for s in own for ev in s.events)
         lives = tuple((stream.watched_until - stream.events[0].t) / SECOND for stream in left)
-        yield Whole(first=first, beforehand=beforehand, last=last, told=told, lives=lives)
+        longest = sum(last.exchange.answered - stream.t for stream in left) / SECOND
+        yield Whole(first=first, beforehand=beforehand, last=last, told=told, lives=lives, longest=longest)
 
 
 @rule(
@@ -224,7 +229,7 @@ def events_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
     over=lambda transcript: (whole for whole in wholes(transcript) if whole.lives),
     scenes=_SCENE,
     needs=frozenset({Capability.METRICS}),
-    hint="it is observed where the handler ends by itself and not where the client goes, or is taken too late",
+    hint="it is observed where the handler ends by itself and not where the client goes, taken too late, or in ms",
 )
 def durations_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
     """
@@ -240,6 +245,12 @@ def durations_count(whole: Whole, terms: Terms) -> Iterator[Finding]:
         yield Finding(expected=f"{name}_count to grow by {streams}", actual=actual, at=whole.last.exchange)
     elif seconds is not None and name.endswith("_seconds") and seconds < lived * LEAST_SHARE:
         expected = f"{name}_sum to grow by {lived:.1f}"
+        yield Finding(expected=expected, actual=f"by {seconds:g}", at=whole.last.exchange)
+    # Where more streams ended than those that were left, somebody else's may have lasted for hours.
+    elif (
+        seconds is not None and name.endswith("_seconds") and count == streams and seconds > MOST_TIMES * whole.longest
+    ):
+        expected = f"{name}_sum to grow by {whole.longest:.1f} at most"
         yield Finding(expected=expected, actual=f"by {seconds:g}", at=whole.last.exchange)
 
 

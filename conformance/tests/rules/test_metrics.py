@@ -261,6 +261,14 @@ def test_the_life_of_a_stream_of_another_scene_that_ended_before_does_not_count_
     assert durations("open 0\nlife_seconds_count 2\nlife_seconds_sum 20\n", other) is Outcome.PASS
 
 
+@pytest.mark.parametrize(
+    ("count", "seconds", "wanted"), [(2, 150, Outcome.PASS), (2, 161, Outcome.FAIL), (3, 161, Outcome.PASS)]
+)
+def test_a_life_is_not_ten_times_as_long_as_it_can_have_been_unless_somebody_else_left_too(count, seconds, wanted):
+    last = f"open 0\nlife_seconds_count {count}\nlife_seconds_sum {seconds}\n"
+    assert durations(last, quiet="open 1\nlife_seconds_count 1\nlife_seconds_sum 10\n") is wanted
+
+
 def test_that_the_gauge_fell_by_streams_of_other_scenes_is_no_fall_of_its_own():
     other = life(0.1, 12, conn=2, scene="other")
     assert durations("open 1\nlife_seconds_count 1\nlife_seconds_sum 10\n", other) is Outcome.UNTESTED

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from time import monotonic
 
 from starlette.responses import Response
 
@@ -57,6 +58,18 @@ class _Instant(_Unfinished):
             self._duration.observe(0.0)
 
 
+class _Milliseconds(_Unfinished):
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Take the clock for one of milliseconds."""
+        started = monotonic()
+        try:
+            with super().stream():
+                yield
+        finally:
+            self._duration.observe(1000 * (monotonic() - started))
+
+
 FAULTS: tuple[Fault, ...] = (
     fault(
         "gauge-falls-by-refusals",
@@ -80,6 +93,12 @@ FAULTS: tuple[Fault, ...] = (
         "durations-of-nothing",
         "The beginning of a stream is taken at its end: every duration is zero.",
         lambda parts: replace(parts, metrics=_Instant()),
+        "metrics.counts-durations",
+    ),
+    fault(
+        "durations-in-milliseconds",
+        "Durations are observed in milliseconds, and the metric is named for seconds.",
+        lambda parts: replace(parts, metrics=_Milliseconds()),
         "metrics.counts-durations",
     ),
     fault(
