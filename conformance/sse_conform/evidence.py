@@ -124,6 +124,8 @@ def oldest_listed(snapshot: Event, published: Iterable[e.Published], terms: Term
     return min((p.t for p in published if any(names(p, item) for item in listed)), default=0)
 
 
+#: Content codings that browsers ask for and the suite does not undo.
+SEALED = frozenset({"br", "zstd"})
 #: Attempts with a valid token that a service may refuse, or must: by scene and part.
 _CONTESTED = {("auth.override", "path"), ("auth.override", "both"), ("auth.logout", "after")}
 #: The part of a page of the target from its logout on: what it asks for then may be granted or not.
@@ -131,8 +133,16 @@ AFTER_LOGOUT = "after-logout"
 
 
 def opened(transcript: Transcript) -> Iterator[Stream]:
-    """Every GET with a valid token that the target answered with 200."""
-    return (stream for stream in admitted(transcript) if stream.opened)
+    """Every GET with a valid token that the target answered with 200, and whose body can be read."""
+    return (stream for stream in admitted(transcript) if stream.opened and not sealed(stream))
+
+
+def sealed(stream: Stream) -> bool:
+    """Whether the body is in a coding that was asked for as browsers do, and that the suite does not undo."""
+    coding = ",".join(stream.headers("content-encoding")).strip().lower()
+    return coding in SEALED and any(
+        name == "accept-encoding" and coding in value for name, value in stream.attempt.headers
+    )
 
 
 def unharmed(transcript: Transcript) -> Iterator[Stream]:

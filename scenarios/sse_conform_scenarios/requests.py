@@ -4,6 +4,7 @@ from sse_conform import corpus
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
+from sse_conform.terms import Terms
 
 #: An answer to another method ends within so many seconds, or it hangs.
 PROMPT_SECONDS = 2.0
@@ -55,15 +56,28 @@ async def odd_requests(stage: Stage) -> None:
         await _see_out(stream)
 
 
-@scenario("stream.compressed", users=("alice",), attempts=1, quick=True, needs={Capability.TRIGGERS})
+def _accepting(terms: Terms) -> tuple[tuple[str, str], ...]:
+    """What clients accept, each by its part: what anybody can undo, and what browsers ask for."""
+    plain, browser = ("gzip", "gzip, deflate"), ("browser", "gzip, deflate, br, zstd")
+    return (plain,) if terms.quick else (plain, browser)
+
+
+@scenario(
+    "stream.compressed",
+    users=("alice",),
+    attempts=lambda terms: len(_accepting(terms)),
+    quick=True,
+    needs={Capability.TRIGGERS},
+)
 async def compressed(stage: Stage) -> None:
-    """A client that accepts gzip waits for events, each alone."""
-    stream = await stage.subscribe("alice", part="gzip", headers=[("accept-encoding", "gzip, deflate")])
-    if stream.status == 200:
-        await stream.until_snapshot()
-        for _ in range(2):
-            await stream.until(await stage.publish("alice", part="compressed"))
-    await stream.close()
+    """Clients that accept compression wait for events, each alone."""
+    for part, accepted in _accepting(stage.terms):
+        stream = await stage.subscribe("alice", part=part, headers=[("accept-encoding", accepted)])
+        if stream.status == 200:
+            await stream.until_snapshot()
+            for _ in range(2):
+                await stream.until(await stage.publish("alice", part="compressed"))
+        await stream.close()
 
 
 @scenario("stream.http2", users=("alice",), attempts=1, quick=True, needs={Capability.TLS})

@@ -1,8 +1,10 @@
 """Rules on requests that are not an EventSource's: other methods, missing or odd headers, compression."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from sse_conform.evidence import SECOND, Delivery, deliveries, first_snapshot, greets, opened
+from sse_conform.entries import Published
+from sse_conform.evidence import SECOND, Delivery, deliveries, first_snapshot, greets, opened, sealed
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
@@ -147,11 +149,54 @@ def scheme_has_no_case(stream: Stream) -> Iterator[Finding]:
         yield Finding(expected="200 to Authorization: bearer ...", actual=str(stream.status), at=stream)
 
 
-def compressed_deliveries(transcript: Transcript) -> Iterator[Delivery | Stream]:
-    """What should have come to the client that accepts gzip: the events, or the snapshot where not even that came."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sealed:
+    """A stream whose body cannot be read, and an event of which something had to come on it between two instants."""
+
+    stream: Stream
+    published: Published
+    until: int
+
+    @property
+    def came(self) -> int | None:
+        """When something did, in time or not."""
+        return next((piece.t for piece in self.stream.pieces if piece.data and piece.t > self.published.t), None)
+
+
+def _sealed_deliveries(transcript: Transcript) -> Iterator[Sealed]:
+    """What should have come to clients in codings that cannot be undone here: some octets, in time."""
+    budget = round(transcript.terms.latency * SECOND)
+    for stream in filter(sealed, transcript.streams_in(_COMPRESSED)):
+        for published in transcript.publishes:
+            until = published.acked + budget
+            ours = published.accepted and published.scene == _COMPRESSED and published.to == stream.attempt.user
+            if ours and stream.answered < published.t and until <= stream.watched_until:
+                yield Sealed(stream=stream, published=published, until=until)
+
+
+def compressed_deliveries(transcript: Transcript) -> Iterator[Delivery | Sealed | Stream]:
+    """What should have come to clients that accept compression: the events, or the snapshot where that did not come."""
     if greets(transcript):
-        yield from (s for s in transcript.streams_in(_COMPRESSED) if s.opened and first_snapshot(s) is None)
+        streams = [s for s in transcript.streams_in(_COMPRESSED) if s.opened and not sealed(s)]
+        yield from (s for s in streams if first_snapshot(s) is None)
+        yield from _sealed_deliveries(transcript)
     yield from deliveries(transcript, _COMPRESSED)
+
+
+def _late(subject: Sealed, expected: str) -> Iterator[Finding]:
+    """That nothing came in time; what never came is not explained by less lag than the whole budget."""
+    since, until, came = subject.published.acked, subject.until, subject.came
+    excess = came - until if came else until - since
+    if excess > 0:
+        coding = ",".join(subject.stream.headers("content-encoding"))
+        yield Finding(
+            expected=f"the event {expected}",
+            actual=f"nothing came in {coding}",
+            at=subject.stream,
+            since=since,
+            until=came or until,
+            excess=excess,
+        )
 
 
 @rule(
@@ -164,15 +209,18 @@ def compressed_deliveries(transcript: Transcript) -> Iterator[Delivery | Stream]
     timed=True,
     hint="the compressor is not flushed after each event",
 )
-def compressed_comes_in_time(subject: Delivery | Stream, terms: Terms) -> Iterator[Finding]:
+def compressed_comes_in_time(subject: Delivery | Sealed | Stream, terms: Terms) -> Iterator[Finding]:
     """
-    With Accept-Encoding: gzip every event still arrives within the latency budget.
+    With Accept-Encoding: gzip, and with what browsers accept, every event still arrives within the latency budget.
 
-    A compressor keeps what it was given until its window is full or it is flushed. Compressed or not is free.
+    A compressor keeps what it was given until its window is full or it is flushed. Compressed or not is free. Of br and
+    zstd, which are not undone here, some octets have to come in time.
     """
     expected = f"within {terms.latency:g} s"
     if isinstance(subject, Stream):
         yield Finding(expected=f"the snapshot {expected}", actual="it never came", at=subject)
+    elif isinstance(subject, Sealed):
+        yield from _late(subject, expected)
     elif not subject.copies:
         yield Finding(expected=f"the event {expected}", actual="it never came", at=subject.published)
     else:

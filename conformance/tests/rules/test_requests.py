@@ -156,3 +156,29 @@ def test_what_never_came_is_told(line, expected):
 
 def test_a_target_that_greets_nobody_owes_no_compressed_snapshot():
     assert verdict("stream.compressed-in-time", stream(scene=COMPRESSED), ordinary=[]).outcome is Outcome.UNTESTED
+
+
+def in_br(*octets, until=9.0, accepted="gzip, br", coding="br"):
+    head = (("content-type", "text/event-stream"), ("content-encoding", coding))
+    attempt, *rest = stream(*octets, scene=COMPRESSED, headers=head, ends=(until, e.EndKind.CLOSED))
+    return [msgspec.structs.replace(attempt, headers=(("accept-encoding", accepted),)), *rest]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (in_br((1.0, b"\n\n"), (5.5, b"\x03")), Outcome.PASS),
+        (in_br((1.0, b"\n\n"), (5.75, b"\x03")), Outcome.FAIL),
+        (in_br((1.0, b"\n\n"), (3.0, b"\x03")), Outcome.FAIL),
+        (in_br(), Outcome.FAIL),
+        (in_br(until=5.0), Outcome.UNTESTED),
+        (in_br((4.0, b"\x03"), accepted="gzip"), Outcome.FAIL),
+    ],
+    ids=["in time", "late", "too soon to be it", "nothing", "not watched for long enough", "not asked for"],
+)
+def test_of_what_cannot_be_undone_some_octets_come_in_time(line, wanted):
+    assert verdict("stream.compressed-in-time", SENT, line).outcome is wanted
+
+
+def test_what_cannot_be_undone_is_not_read():
+    assert verdict("framing.field-names", in_br((1.0, b"Data: x\n\n"))).findings == 0

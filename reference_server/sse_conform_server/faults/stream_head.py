@@ -38,11 +38,15 @@ def _idle_cut(parts: Parts) -> Parts:
     return replace(parts, lifetime=lifetime)
 
 
-def compressing(*, always: bool, flushed: Callable[[bytes], bool]) -> Callable[[Parts], Parts]:
-    """Pack the stream for who accepts it, or for everybody, and flush after those writes that ``flushed`` names."""
+def compressing(*, always: bool, flushed: Callable[[bytes], bool], coding: str = "gzip") -> Callable[[Parts], Parts]:
+    """
+    Pack the stream for who accepts it, or for everybody, and flush after those writes that ``flushed`` names.
+
+    Another ``coding`` is so in name only: nothing is ever read of it.
+    """
 
     async def middleware(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        wanted = always or "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        wanted = always or coding in Headers(scope=scope).get("accept-encoding", "")
         packer = zlib.compressobj(wbits=31)
         streaming = False
 
@@ -50,7 +54,7 @@ def compressing(*, always: bool, flushed: Callable[[bytes], bool]) -> Callable[[
             nonlocal streaming
             if message["type"] == "http.response.start":
                 streaming = wanted and message["status"] == 200
-                await send(set_header(message, b"content-encoding", b"gzip") if streaming else message)
+                await send(set_header(message, b"content-encoding", coding.encode()) if streaming else message)
                 return
             if streaming:
                 body = packer.compress(message.get("body", b""))
@@ -185,6 +189,12 @@ FAULTS: tuple[Fault, ...] = (
         "reconnect.after-offline",
         "delivery.every-tab-browser",
         "reconnect.after-faults-page",
+    ),
+    fault(
+        "br-unflushed",
+        "A better compressor, which browsers ask for and tools do not, is never flushed.",
+        compressing(always=False, flushed=lambda _: False, coding="br"),
+        "stream.compressed-in-time",
     ),
     fault(
         "proxy-buffer",

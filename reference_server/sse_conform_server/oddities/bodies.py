@@ -13,7 +13,8 @@ from sse_conform_server.oddities.oddity import Oddity, oddity
 from sse_conform_server.oddities.traps import Trap
 from sse_conform_server.parts import Parts
 
-_WINDOWS = {"gzip": 31, "deflate": 15}
+#: Brotli is so in name only: nobody undoes it.
+_WINDOWS = {"gzip": 31, "deflate": 15, "br": 15}
 _SMALL, _PRIME = 160, 1021
 _SHARE = 0.1
 """Writes are gathered for so much of the latency budget."""
@@ -154,6 +155,7 @@ ODDITIES: tuple[Oddity, ...] = (
     oddity(
         "gzip-flushed", Trap.COMPRESSION, "The stream is packed with gzip for who accepts it.", _compressing("gzip")
     ),
+    oddity("br-flushed", Trap.COMPRESSION, "The stream is packed with br for who accepts it.", _compressing("br")),
     oddity(
         "deflate-flushed",
         Trap.COMPRESSION,
