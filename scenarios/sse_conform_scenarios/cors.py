@@ -7,14 +7,15 @@ from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
 
-#: A domain that no service admits on purpose (RFC 2606 keeps the name free).
-STRANGERS = "stranger.example"
+#: The origin of pages that hide theirs: of a file, in a sandbox.
+NOBODY = "null"
 
 
 def _stranger(admitted: str) -> str:
-    """An origin of the strangers' that begins like the admitted one: exact is not by the first letters."""
+    """An origin that is not the admitted one, though it begins like it, and ends like it too."""
     origin = urlsplit(admitted)
-    return f"{origin.scheme or 'https'}://{origin.hostname or 'app'}.{STRANGERS}"
+    scheme, host = origin.scheme or "https", origin.netloc or "app"
+    return f"{scheme}://{host.partition(':')[0]}.evil{host}"
 
 
 async def _see_out(stream: Subscription) -> None:
@@ -24,12 +25,18 @@ async def _see_out(stream: Subscription) -> None:
 
 @scenario("cors.origins", users=("alice",), attempts=3, quick=True, needs={Capability.CORS})
 async def origins(stage: Stage) -> None:
-    """A page of a stranger's origin opens a stream and polls; one of the admitted origin asks by preflight first."""
+    """
+    A page of a stranger's origin opens a stream; one of the admitted origin asks by preflight first.
+
+    The stranger polls, too, and so does a page that hides whose it is (`null`).
+    """
     admitted = stage.terms.allowed_origin
     sent = ["last-event-id", *(["authorization"] if stage.has(Capability.BEARER) else [])]
-    await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", _stranger(admitted))]))
+    stranger = _stranger(admitted)
+    await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", stranger)]))
     if stage.has(Capability.POLLING):
-        await stage.poll("alice", part="stranger", origin=_stranger(admitted))
+        for origin in (stranger, NOBODY):
+            await stage.poll("alice", part="stranger", origin=origin)
     asks = [
         ("origin", admitted),
         ("access-control-request-method", "GET"),

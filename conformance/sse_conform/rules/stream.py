@@ -13,7 +13,8 @@ _BASIC = ("preflight", "idle.stream")
 _CALM = {*_BASIC, "delivery.live"}
 #: Scenes whose requests differ from an EventSource's: a service may answer them otherwise.
 _ODD = {"auth.override", "stream.odd-requests", "reconnect.malformed-ids"}
-_ODD_PARTS = {"spoofed"}
+#: So are those that a service may refuse for what a header says: a made-up address, a stranger's origin.
+_ODD_PARTS = {"spoofed", "stranger"}
 
 
 def idle_streams(transcript: Transcript) -> Iterator[Stream]:

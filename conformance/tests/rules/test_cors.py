@@ -5,7 +5,7 @@ import pytest
 
 from sse_conform.entries import TokenKind
 from sse_conform.rules import BY_ID
-from sse_conform.rules.cors import preflight_admits_headers
+from sse_conform.rules.cors import admits_no_stranger, preflight_admits_headers
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
@@ -87,3 +87,17 @@ def test_a_stranger_is_admitted_neither_to_the_stream_nor_to_polls(headers, outc
     terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
     recorded = transcript(asked, answered, completed(SCENE), terms=terms, scenes=(SCENE,))
     assert judge(BY_ID["cors.allowlist-strangers"], recorded).outcome is outcome
+
+
+@pytest.mark.parametrize("origin", ["https://app.example.stranger.example", "https://evilapp.example", "null"])
+def test_no_stranger_is_admitted_with_credentials_by_name_or_with_all_others(origin):
+    def outcome(allowed, credentials="true"):
+        answer = (("access-control-allow-origin", allowed), ("access-control-allow-credentials", credentials))
+        attempt, *rest = stream(scene=SCENE, part="stranger", headers=answer)
+        asking = msgspec.structs.replace(attempt, headers=(("origin", origin),))
+        terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
+        recorded = transcript([asking, *rest], completed(SCENE), terms=terms, scenes=(SCENE,))
+        return judge(admits_no_stranger, recorded).outcome
+
+    assert outcome(origin) is outcome("*") is Outcome.FAIL
+    assert outcome(ORIGIN) is outcome(origin, "false") is Outcome.PASS

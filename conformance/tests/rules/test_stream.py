@@ -35,6 +35,11 @@ def test_the_genuine_token_must_be_taken():
     assert judged(stream(conn=1, at=2.0, scene="delivery.live", status=401, headers=())) is Outcome.FAIL
 
 
+def test_a_strangers_origin_may_be_refused():
+    refused = stream(conn=1, at=2.0, scene="cors.origins", part="stranger", status=403, headers=())
+    assert judged(refused) is Outcome.PASS
+
+
 def hinted(*headers):
     said = (("content-type", "text/event-stream"), *headers)
     recorded = (stream((1.1, snapshot()), conn=conn, scene=scene, headers=said) for conn, scene in enumerate(SCENES, 1))

@@ -79,13 +79,18 @@ def _unguarded_slash(parts: Parts) -> Parts:
     return at_edge(middleware)(replace(parts, authenticate=authenticate))
 
 
-async def _by_prefix(scope: Scope, message: Message, send: Send) -> None:
-    origin = Headers(scope=scope).get("origin", "")
-    if origin.startswith("https://app.example") and message["type"] == "http.response.start":
-        message = set_header(message, b"access-control-allow-origin", origin.encode())
-        message = set_header(message, b"access-control-allow-credentials", b"true")
-        message = set_header(message, b"vary", b"Origin")
-    await send(message)
+def _also_admitting(known: Callable[[str], bool]) -> Callable[[Parts], Parts]:
+    """Admit more origins than the one on the list."""
+
+    async def rewrite(scope: Scope, message: Message, send: Send) -> None:
+        origin = Headers(scope=scope).get("origin", "")
+        if known(origin) and message["type"] == "http.response.start":
+            message = set_header(message, b"access-control-allow-origin", origin.encode())
+            message = set_header(message, b"access-control-allow-credentials", b"true")
+            message = set_header(message, b"vary", b"Origin")
+        await send(message)
+
+    return rewriting(rewrite)
 
 
 async def _another_in_the_preflight(scope: Scope, message: Message, send: Send) -> None:
@@ -129,7 +134,19 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "cors-by-beginning",
         "An origin is admitted that begins like the one on the list.",
-        rewriting(_by_prefix),
+        _also_admitting(lambda origin: origin.startswith("https://app.example")),
+        "cors.allowlist-strangers",
+    ),
+    fault(
+        "cors-by-end",
+        "An origin is admitted that ends like the one on the list, as its subdomains do, and other domains too.",
+        _also_admitting(lambda origin: origin.endswith("app.example")),
+        "cors.allowlist-strangers",
+    ),
+    fault(
+        "cors-null",
+        "The origin null is admitted, for pages from a file: any page has it in a sandboxed frame.",
+        _also_admitting(lambda origin: origin == "null"),
         "cors.allowlist-strangers",
     ),
     fault(
