@@ -87,6 +87,15 @@ class Stage(Protocol):
         """Make an account whose name is this alias of the user's, labelled by the alias; whether that worked."""
         ...
 
+    async def second_login(self, user: str) -> str:
+        """
+        Log the user in once more; the label of the same account with the new token.
+
+        It is the user's own label where there is no other token to be had, and where the first one is refused from then
+        on: a service may keep one login of each user, and then it is the new one.
+        """
+        ...
+
     def makes(self, token: TokenKind) -> bool:
         """Whether a token of this kind can be made: some need the target's key."""
         ...

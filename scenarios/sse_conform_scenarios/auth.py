@@ -112,13 +112,20 @@ def _watched(terms: Terms) -> float:
 
 @scenario("auth.logout", users=("alice",), attempts=2, needs={Capability.LOGOUT}, waits=_watched)
 async def logout(stage: Stage) -> None:
-    """A user logs out while a stream is open, and then a client comes back with the old token."""
+    """A user logs out while a stream is open, and then a client comes back with the old token, and polls."""
     stream = await stage.subscribe("alice", part="before")
     if stream.status == 200 and await stream.until_snapshot():
+        await _poll(stage, "poll-before")
         await stage.log_out("alice")
         await stage.watch(stream, _watched(stage.terms), "the stream to end after the logout")
         await _see_out(await stage.subscribe("alice", part="after"))
+        await _poll(stage, "poll-after")
     await stream.close()
+
+
+async def _poll(stage: Stage, part: str) -> None:
+    if stage.has(Capability.POLLING):
+        await stage.poll("alice", part=part)
 
 
 SCENARIOS = (refusals, override, logout)

@@ -32,8 +32,13 @@ async def _all(streams: list[Subscription], *published: Published) -> None:
     nature=Nature.TIMED,
 )
 async def live(stage: Stage) -> None:
-    """Alice has two tabs open and Bob one; events of each kind happen, Alice closes a tab, and events happen on."""
-    tabs = [await stage.subscribe("alice", part=f"tab-{number}") for number in (1, 2)]
+    """
+    Alice has two tabs open and Bob one; events of each kind happen, Alice closes a tab, and events happen on.
+
+    Her second tab comes of a login of its own, as on a second machine: a service may keep streams by login.
+    """
+    users = ("alice", await stage.second_login("alice"))
+    tabs = [await stage.subscribe(user, part=f"tab-{number}") for number, user in enumerate(users, start=1)]
     bystander = await stage.subscribe("bob", part="bystander")
     streams = [*tabs, bystander]
     await asyncio.gather(*(stream.until_snapshot() for stream in streams))

@@ -57,7 +57,7 @@ async def odd_requests(stage: Stage) -> None:
 
 
 def _accepted(terms: Terms) -> tuple[str, str]:
-    """What the client accepts, and its part: what browsers ask for, or what anybody can undo, so that little is read."""
+    """The part and what it accepts: as browsers ask, or, in a quick run, what can be undone here in any case."""
     return ("gzip", "gzip, deflate") if terms.quick else ("browser", "gzip, deflate, br, zstd")
 
 

@@ -195,6 +195,9 @@ class Rehearsal:
         self.namesakes.append(alias)
         return True
 
+    async def second_login(self, user: str) -> str:
+        return f"{user}-again"
+
     def makes(self, token: TokenKind) -> bool:
         return True
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sse_conform import corpus
 from sse_conform.corpus import Alias
@@ -142,6 +142,22 @@ class Accounts:
             return await self.log_in(next(given, own))
         except LoginError:
             return identity
+
+    async def second_login(self, identity: Identity) -> Identity | None:
+        """The same account with a token of a login more; None where no other one is to be had."""
+        given = next((a for a in self._profile.users.accounts if a.username == identity.username), None)
+        password = given.password if given else identity.password
+        if self._profile.auth.login is None or not password:
+            return None
+        try:
+            token = await self._fetch_token(Account(username=identity.username, password=password))
+        except TargetError:
+            return None
+        return None if token == identity.token else replace(identity, token=token)
+
+    def succeed(self, identity: Identity) -> None:
+        """The token of this login is the one that counts: the account has no other any more."""
+        self._logged_in[identity.username] = identity
 
     async def sender(self, role: Role) -> Identity | None:
         """The account that causes events; None where the concerned user itself has to."""

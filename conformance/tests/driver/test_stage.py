@@ -1,5 +1,6 @@
 import asyncio
 
+import jwt
 import pytest
 
 from sse_conform import entries as e
@@ -8,7 +9,7 @@ from sse_conform.profile import Auth, Carrier, Polling, RequestTemplate, Trigger
 from sse_conform.scenario import Variant
 from sse_conform.spec import Capability
 
-from ..tiny_target import Reply, carried_by, tiny_target
+from ..tiny_target import KEY, Reply, carried_by, tiny_target
 
 
 @pytest.fixture
@@ -130,6 +131,53 @@ async def test_a_token_that_cannot_be_made_is_known_beforehand_and_costs_no_atte
             await stage.subscribe("alice", token=TokenKind.EXPIRED)
 
     assert streams(await on_stage(play, auth=keyless)) == ()
+
+
+def logins_in_turn(target, *, forget):
+    """Each login gives a token of its own; with ``forget`` the newest one alone is taken by REST."""
+    given = []
+
+    async def log_in(request, _writer):
+        claims = {"sub": "id", "name": request.document["username"], "jti": str(len(given))}
+        given.append(jwt.encode(claims, KEY, algorithm="HS256"))
+        return Reply(200, {"token": given[-1]})
+
+    async def poll(request, writer):
+        return Reply(401, {}) if forget and request.token != given[-1] else await target.poll(request, writer)
+
+    target.routes |= {"POST /login": log_in, "GET /items": poll}
+
+
+@pytest.mark.parametrize(("forget", "label", "tokens"), [(False, "alice-again", 2), (True, "alice", 1)])
+async def test_a_second_login_counts_beside_the_first_or_instead_of_it(target, on_stage, forget, label, tokens):
+    async def play(stage):
+        assert await stage.second_login("alice") == label
+        assert stage.user(label).username == stage.user("alice").username
+        for user in ("alice", label):
+            await stage.subscribe(user)
+
+    logins_in_turn(target, forget=forget)
+    await on_stage(play, users=("alice",), rest=RequestTemplate(method="GET", path="/items"))
+    ours = [request.token for request in target.seen("GET /stream")[-2:]]
+    assert len(set(ours)) == tokens
+    newest = jwt.decode(ours[-1], options={"verify_signature": False})["jti"]
+    assert int(newest) == len(target.seen("POST /login")) - 1
+
+
+async def test_a_login_that_gives_the_same_token_again_is_none_more(target, on_stage):
+    async def play(stage):
+        assert await stage.second_login("alice") == "alice"
+
+    await on_stage(play, rest=RequestTemplate(method="GET", path="/items"))
+
+
+async def test_where_no_second_login_works_the_first_one_stays(target, on_stage):
+    async def play(stage):
+        target.takes_over("POST /login", Reply(429, {}))
+        assert await stage.second_login("alice") == "alice"
+        assert (await stage.subscribe("alice")).status == 200
+
+    await on_stage(play, rest=RequestTemplate(method="GET", path="/items"))
 
 
 async def test_a_reader_that_stalls_disturbs_its_own_stream_for_as_long(target, on_stage):

@@ -71,6 +71,40 @@ def test_the_token_has_to_have_had_an_open_stream(before, ends, wanted):
     assert verdict("auth.logout-refuses", after(200), before=before, ends=ends).outcome is wanted
 
 
+POLLED = {"t": ns(3), "answered": ns(3.1), "scene": SCENE, "part": "poll-before"}
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "wanted"),
+    [
+        (200, 401, Outcome.PASS),
+        (200, 200, Outcome.FAIL),
+        (200, 500, Outcome.FAIL),
+        (200, 429, Outcome.UNTESTED),
+        (200, 0, Outcome.UNTESTED),
+        (404, 200, Outcome.UNTESTED),
+    ],
+)
+def test_a_page_is_refused_afterwards_where_one_was_given_before(before, status, wanted):
+    polls = [exchanged(**POLLED, status=before)]
+    polls.append(exchanged(**POLLED | {"t": ns(8), "answered": ns(8.1), "part": "poll-after"}, status=status))
+    assert verdict("auth.logout-refuses", *polls).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("ends", "wanted"),
+    [
+        ((17.0, e.EndKind.COMPLETE), Outcome.PASS),
+        ((17.5, e.EndKind.CLOSED), Outcome.FAIL),
+        ((3.9, e.EndKind.COMPLETE), Outcome.PASS),
+    ],
+    ids=["in time", "left open", "over before"],
+)
+def test_each_stream_of_the_token_ends(ends, wanted):
+    other = stream(scene=SCENE, part="before", conn=2, ends=ends)
+    assert verdict("auth.logout-closes", other).outcome is wanted
+
+
 def test_its_stream_ends_within_one_heartbeat():
     assert verdict("auth.logout-closes", ends=(17.0, e.EndKind.COMPLETE)).outcome is Outcome.PASS
     (late,) = verdict("auth.logout-closes", ends=(17.5, e.EndKind.COMPLETE)).breaches

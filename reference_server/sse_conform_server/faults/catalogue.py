@@ -26,6 +26,7 @@ from sse_conform_server.faults import (
     refusing,
     returning,
     rooms,
+    sessions,
     side_doors,
     snapshots,
     stopping,
@@ -40,7 +41,7 @@ AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, returning, for_browsers, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
-    strangers, miscounts, stopping, instances,
+    strangers, miscounts, stopping, instances, sessions,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}
