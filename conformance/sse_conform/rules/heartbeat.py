@@ -154,11 +154,11 @@ def notification_of(stream: Stream) -> Event | None:
     scenes="heartbeat.after-events",
     needs={Capability.TRIGGERS},
     timed=True,
-    hint="an event or another tab's end cancels the timer, and nothing starts it again",
+    hint="an event cancels the timer, and nothing starts it again",
 )
 def goes_on_after_events(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
-    Heartbeats go on after events, also on a stream that resumed, and when another tab has gone.
+    Heartbeats go on after events, also on a stream that resumed.
 
     A timer that an event resets is legal; one that is stopped leaves the stream to the next idle time-out.
     """

@@ -54,15 +54,6 @@ class _TimedHub(Hub):
     subscription_type = _Timed
 
 
-class _ClearingHub(_TimedHub):
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """Clear the timer of the user, by which all tabs are pinged."""
-        super().unsubscribe(subscription)
-        for tab in self.audience(subscription.user_id):
-            assert isinstance(tab, _Timed)
-            tab.timer = False
-
-
 def _resuming_without_timer(parts: Parts) -> Parts:
     async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
         opening = await parts.open_stream(inner, identity, last_event_id)
@@ -122,12 +113,6 @@ FAULTS: tuple[Fault, ...] = (
         "ping-not-after-resume",
         "A stream that resumes takes a path of its own, on which no timer is set.",
         _resuming_without_timer,
-        "heartbeat.after-events",
-    ),
-    fault(
-        "ping-stops-with-tab",
-        "The tab that closes clears its user's timer, by which the other tabs are pinged, too.",
-        hubbed(_ClearingHub),
         "heartbeat.after-events",
     ),
 )

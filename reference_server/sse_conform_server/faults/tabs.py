@@ -148,7 +148,6 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_Silencing),
         "delivery.closed-tab",
         "delivery.slow-reader",
-        "delivery.after-silence",
         perhaps=("rate_limit.spares-open-streams",),
     ),
     fault(
