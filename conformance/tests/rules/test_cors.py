@@ -1,5 +1,7 @@
 """What a preflight has to admit depends on how the token travels."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -8,7 +10,7 @@ from sse_conform.rules import BY_ID
 from sse_conform.rules.cors import admits_no_stranger, preflight_admits_headers
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
-from sse_conform.verdict import Outcome, judge
+from sse_conform.verdict import Outcome, Verdict, judge
 
 from ..records import completed, exchanged, ns, snapshot, stream, transcript
 
@@ -16,9 +18,9 @@ SCENE = "cors.origins"
 ORIGIN = "https://app.example"
 
 
-def judged(
+def verdict(
     admitted: str, *capabilities: Capability, origin: str = ORIGIN, headers: tuple[tuple[str, str], ...] = ()
-) -> Outcome:
+) -> Verdict:
     preflight = stream(
         scene=SCENE,
         part="preflight",
@@ -33,7 +35,11 @@ def judged(
         terms=Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS, *capabilities)),
         scenes=(SCENE,),
     )
-    return judge(preflight_admits_headers, recorded).outcome
+    return judge(preflight_admits_headers, recorded)
+
+
+def judged(admitted: str, *capabilities: Capability, **answer: Any) -> Outcome:
+    return verdict(admitted, *capabilities, **answer).outcome
 
 
 def test_a_service_with_bearer_tokens_admits_authorization():
@@ -53,6 +59,11 @@ def test_every_service_admits_last_event_id(capabilities):
 @pytest.mark.parametrize(("origin", "outcome"), [("*", Outcome.PASS), ("https://app.example.net", Outcome.FAIL)])
 def test_the_origin_is_admitted_by_its_exact_name_or_with_all_others(origin, outcome):
     assert judged("Last-Event-ID", origin=origin) is outcome
+
+
+def test_the_origin_that_is_admitted_instead_is_named():
+    (breach,) = verdict("Last-Event-ID", origin="https://app.example.net").breaches
+    assert breach.actual == "https://app.example.net"
 
 
 def test_a_wildcard_admits_every_name_but_authorization():

@@ -9,7 +9,7 @@ from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, notification, published, snapshot, stream, transcript
+from ..records import completed, disturbed, notification, published, snapshot, stream, transcript
 
 SCENE, REFUSALS = "auth.expiry", "auth.refusals"
 TERMS = Terms(heartbeat=5.0, leeway=10.0, capabilities=tuple(Capability))
@@ -61,6 +61,12 @@ def test_the_latest_date_says_most():
 )
 def test_a_stream_is_kept_until_about_the_end_of_its_token(ends, wanted):
     assert verdict("auth.near-expiry-kept", near(ends=ends)).outcome is wanted
+
+
+@pytest.mark.parametrize(("lag", "wanted"), [(0.2, Outcome.FAIL), (0.3, Outcome.INCONCLUSIVE)])
+def test_a_stream_that_ended_a_quarter_of_a_second_too_soon_is_explained_by_no_less_lag(lag, wanted):
+    late = disturbed(2, 2 + lag)
+    assert verdict("auth.near-expiry-kept", near(ends=(2.25, e.EndKind.COMPLETE)), late).outcome is wanted
 
 
 def test_one_that_the_suite_closed_was_open_too_long():

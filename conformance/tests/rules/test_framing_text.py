@@ -10,7 +10,7 @@ from sse_conform.spec import Capability
 from sse_conform.terms import Terms
 from sse_conform.verdict import Outcome, judge
 
-from ..records import completed, exchanged, notification, published, snapshot, stream, transcript
+from ..records import completed, exchanged, notification, ns, published, snapshot, stream, transcript
 
 SCENE = "framing.hostile-text"
 TERMS = Terms(capabilities=(Capability.TRIGGERS, Capability.MARKERS))
@@ -127,6 +127,14 @@ def test_a_forged_line_is_told_by_its_value(frame, wanted):
     assert judge(text_forges_nothing, recorded).outcome is wanted
 
 
+@pytest.mark.parametrize("changes", [{"scene": "delivery.live"}, {"accepted": False}], ids=["elsewhere", "refused"])
+def test_where_no_hostile_text_was_accepted_nothing_can_be_forged(changes):
+    sent = published(1.0, **{"scene": SCENE} | changes)
+    frames = stream((1.0, b"event: forged\n\n"), scene=SCENE)
+    recorded = transcript(sent, frames, completed(SCENE), terms=TERMS)
+    assert judge(text_forges_nothing, recorded).outcome is Outcome.UNTESTED
+
+
 # which texts
 
 
@@ -141,6 +149,19 @@ def test_the_first_copy_of_a_text_is_the_one_that_is_read():
         terms=TERMS,
     )
     assert judge(text_is_intact, recorded).outcome is Outcome.PASS
+
+
+def test_a_finding_points_at_the_first_copy():
+    copies = [(1.1, notification(OTHER)), (1.2, notification(OTHER))]
+    body = json.dumps({"items": [{"id": 1, "message": CLEANED}]}).encode()
+    recorded = transcript(
+        SENT,
+        stream((0.1, snapshot()), *copies, scene=SCENE, part="reader"),
+        exchanged(scene=SCENE, part="read-back", body=body),
+        completed(SCENE),
+        terms=TERMS,
+    )
+    assert judge(text_is_intact, recorded).breaches[0].evidence.t == ns(1.1)
 
 
 @pytest.mark.parametrize(
