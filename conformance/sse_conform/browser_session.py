@@ -43,7 +43,7 @@ def expiries(transcript: Transcript, *scenes: str) -> Iterator[Refusal]:
     for page in pages(transcript, *scenes):
         late = [stream for stream in page.streams if not stream.attempt.token.valid and stream.head]
         if late and late[0].status != 429 and not any(first_snapshot(stream) for stream in late):
-            yield _refusal(page, late)
+            yield from _refusals(page, late)
 
 
 def limited(transcript: Transcript, scene: str) -> Iterator[Refusal]:
@@ -52,19 +52,22 @@ def limited(transcript: Transcript, scene: str) -> Iterator[Refusal]:
     for page in pages(transcript, scene):
         met = [stream for stream in page.streams if stream.head]
         if met and refused and refused[0] < met[0].t and not any(first_snapshot(stream) for stream in met):
-            yield _refusal(page, met)
+            yield from _refusals(page, met)
 
 
-def _refusal(page: Page, met: list[Stream]) -> Refusal:
-    seen = [seen for seen in page.sights if seen.source and seen.sight in {Sight.OPEN, Sight.ERROR}]
+def _refusals(page: Page, met: list[Stream]) -> Iterator[Refusal]:
+    """These attempts of a page; one that has not yet noticed that it was refused tells nothing, unless it went on."""
     first = met[0].attempt
-    return Refusal(
-        page=page,
-        part=OFFLINE if first.scene == "browser.offline" else first.part,
-        refused=met[0],
-        further=len(met) - 1,
-        last=seen[-1] if seen else None,
-    )
+    seen = [seen for seen in page.sights if seen.source and seen.sight in {Sight.OPEN, Sight.ERROR}]
+    noticed = [seen for seen in seen if seen.t >= first.t]
+    if noticed or len(met) > 1:
+        yield Refusal(
+            page=page,
+            part=OFFLINE if first.scene == "browser.offline" else first.part,
+            refused=met[0],
+            further=len(met) - 1,
+            last=noticed[-1] if noticed else None,
+        )
 
 
 def whole(found: Iterator[Refusal], parts: tuple[str, ...]) -> Iterator[Refusal]:

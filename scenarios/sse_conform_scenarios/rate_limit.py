@@ -11,7 +11,7 @@ from sse_conform.listening import Subscription
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
-from sse_conform_scenarios.browser.periods import STOPPED_PERIODS, period
+from sse_conform_scenarios.browser.periods import NOTICE_SECONDS, STOPPED_PERIODS, period
 
 #: A server that admits so many attempts at once has no limit worth the name (three times the limit).
 FACTOR = 3
@@ -26,6 +26,8 @@ PAUSE_SHARE = 0.125
 #: So many are made at once, lest a slow answer stretch the burst beyond its window; with the held stream they stay
 #: within what one user may commonly hold open.
 AT_ONCE = 3
+#: A page is given no more of the window to notice that it was refused: one that goes on is to be refused again.
+NOTICE_SHARE = 1 / 6
 #: Added to the window before the limit must have ended, in seconds: clocks differ a little.
 AFTER_WINDOW = 0.5
 
@@ -138,7 +140,8 @@ async def _come_in_disguise(stage: Stage) -> None:
 async def _come_by_page(stage: Stage, page: Tab) -> None:
     """A page comes while the limit holds, and is watched for as long as it might come again."""
     await page.connect()
-    if await page.until_stopped(seconds=period(stage.terms)):
+    noticing = min(NOTICE_SECONDS, stage.terms.rate_window * NOTICE_SHARE)
+    if await page.until_stopped(seconds=period(stage.terms) + noticing):
         await stage.pass_time(STOPPED_PERIODS * period(stage.terms), "attempts that must not come")
     await page.close()
 

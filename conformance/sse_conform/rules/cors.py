@@ -29,15 +29,16 @@ class Stranger:
 
 
 def strangers(transcript: Transcript) -> Iterator[Stranger]:
-    """The stream that a stranger's page opened, and its poll where there is one."""
+    """The stream that a stranger's page opened, its poll, and that of a page that hides its origin."""
     allow, credentials = "access-control-allow-origin", "access-control-allow-credentials"
     for stream in _asked(transcript, "stranger"):
         origin = dict(stream.attempt.headers).get("origin", "")
         yield Stranger(origin=origin, at=stream, allowed=stream.headers(allow), credentials=stream.headers(credentials))
+        origins = {"stranger": origin, "nobody": "null"}
         for x in transcript.exchanges:
-            if x.scene == _SCENE and x.part == "stranger" and x.status not in {0, 429}:
+            if x.scene == _SCENE and x.part in origins and x.status not in {0, 429}:
                 allowed, credible = (tuple(v for n, v in x.headers if n == name) for name in (allow, credentials))
-                yield Stranger(origin=origin, at=x, allowed=allowed, credentials=credible)
+                yield Stranger(origin=origins[x.part], at=x, allowed=allowed, credentials=credible)
 
 
 @rule(

@@ -61,6 +61,16 @@ def test_the_time_is_the_promised_one_or_the_servers_or_the_browsers_own(said, s
     assert found == [Outcome.FAIL, Outcome.PASS, Outcome.PASS, Outcome.FAIL]
 
 
+@pytest.mark.parametrize(("again", "wanted"), [(22.0, Outcome.PASS), (25.0, Outcome.FAIL)])
+def test_one_late_return_is_the_machines_doing_where_another_is_in_time(again, wanted):
+    second = [
+        e.Noted(t=ns(19), scene=DROPS, name="outage", value="close"),
+        Relayed(t=ns(20), device=1, scene=DROPS, deed=Deed.CUT, conn=2, detail="FIN"),
+        *stream(scene=DROPS, page=1, conn=3, at=again),
+    ]
+    assert verdict("client.honours-retry-native", *second, after=15.0, retry=2000).outcome is wanted
+
+
 def test_a_finding_says_when_it_asked_and_what_it_had_been_told():
     (late,) = verdict("client.honours-retry-native", after=15.0).breaches
     assert late.expected == "the next request between 1 and 4 s after the cut"

@@ -69,6 +69,13 @@ def test_an_eventsource_that_would_come_back_is_a_breach():
     assert at_401(*ALL[1:], expired(1, TABS, CONNECTED, sees=CONNECTING)) is Outcome.FAIL
 
 
+@pytest.mark.parametrize(("further", "wanted"), [(False, Outcome.UNTESTED), (True, Outcome.FAIL)])
+def test_a_page_that_has_not_noticed_yet_is_judged_by_its_further_requests_alone(further, wanted):
+    unaware = [*page(1, TABS, CONNECTED, sees=CONNECTING), *refused(1, TABS, CONNECTED, conn=1, at=10.0)]
+    more = refused(1, TABS, CONNECTED, conn=9, at=11.0) if further else []
+    assert at_401(*ALL[1:], unaware, more) is wanted
+
+
 def test_a_target_that_takes_the_token_is_for_other_rules():
     admitted = refused(1, TABS, CONNECTED, conn=1, status=200, pieces=((5.1, snapshot()),))
     assert at_401(page(1, TABS, CONNECTED), admitted) is Outcome.UNTESTED

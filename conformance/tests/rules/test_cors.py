@@ -100,6 +100,16 @@ def test_a_stranger_is_admitted_neither_to_the_stream_nor_to_polls(headers, outc
     assert judge(BY_ID["cors.allowlist-strangers"], recorded).outcome is outcome
 
 
+@pytest.mark.parametrize(("part", "outcome"), [("nobody", Outcome.FAIL), ("stranger", Outcome.PASS)])
+def test_a_page_that_hides_its_origin_is_not_admitted_to_polls(part, outcome):
+    asked = stream((1.0, snapshot()), scene=SCENE, part="stranger", headers=())
+    answer = ((ALLOW, "null"), (CREDENTIALS, "true"))
+    answered = exchanged(scene=SCENE, part=part, t=ns(2), headers=answer)
+    terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
+    recorded = transcript(asked, answered, completed(SCENE), terms=terms, scenes=(SCENE,))
+    assert judge(BY_ID["cors.allowlist-strangers"], recorded).outcome is outcome
+
+
 @pytest.mark.parametrize("origin", ["https://app.example.stranger.example", "https://evilapp.example", "null"])
 def test_no_stranger_is_admitted_with_credentials_by_name_or_with_all_others(origin):
     def outcome(allowed, credentials="true"):

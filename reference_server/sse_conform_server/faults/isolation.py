@@ -178,7 +178,6 @@ FAULTS: tuple[Fault, ...] = (
         "The snapshot query forgets whose notifications it wants.",
         lambda parts: replace(parts, store=_Careless(parts.store.engine)),
         "isolation.snapshot",
-        "shutdown.loses-nothing",
         perhaps=(
             "auth.no-override",
             "isolation.odd-names",
@@ -188,6 +187,7 @@ FAULTS: tuple[Fault, ...] = (
             "polling.remembers",
             "polling.shape",
             "reconnect.replay-own",
+            "shutdown.loses-nothing",
         ),
     ),
     fault(

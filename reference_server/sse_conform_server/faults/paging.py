@@ -16,7 +16,7 @@ from sse_conform_server.models import Notification, notifications
 from sse_conform_server.parts import Parts
 from sse_conform_server.store import Page, Store
 
-_FRESH_SHARE = 2.0
+_FRESH_SHARE = 1.2
 """An answer is good for so much of the latency budget."""
 _TICK = 0.02
 """Seconds to which the times of a cursor are cut."""
@@ -203,6 +203,7 @@ FAULTS: tuple[Fault, ...] = (
         "Answers to polls are cached for a moment: what was just pushed is not in them.",
         _remembering_answers,
         "polling.remembers",
+        perhaps=("polling.newest",),
     ),
     fault(
         "polling-by-time",

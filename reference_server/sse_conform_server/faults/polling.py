@@ -172,6 +172,7 @@ FAULTS: tuple[Fault, ...] = (
         "polling-unverified",
         "The polling route reads the user from the token without verifying it.",
         at_edge(_decoded_poll, path=POLLING),
+        "auth.logout-refuses",
         "polling.auth-tokens",
     ),
     fault(

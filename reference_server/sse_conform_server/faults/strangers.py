@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sse_conform_server.auth import Identity, UnauthorisedError
 from sse_conform_server.faults.authentication import also_accepting, bearer_of, identity_of, weakly
-from sse_conform_server.faults.edges import STREAM_PATH, at_edge, rewriting, set_header
+from sse_conform_server.faults.edges import POLLING, STREAM_PATH, at_edge, rewriting, set_header
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.parts import Parts
 from sse_conform_server.refusals import Refusals
@@ -80,7 +80,7 @@ def _unguarded_slash(parts: Parts) -> Parts:
 
 
 def _also_admitting(known: Callable[[str], bool]) -> Callable[[Parts], Parts]:
-    """Admit more origins than the one on the list."""
+    """Admit more origins than the one on the list, to the stream and to polls."""
 
     async def rewrite(scope: Scope, message: Message, send: Send) -> None:
         origin = Headers(scope=scope).get("origin", "")
@@ -90,7 +90,7 @@ def _also_admitting(known: Callable[[str], bool]) -> Callable[[Parts], Parts]:
             message = set_header(message, b"vary", b"Origin")
         await send(message)
 
-    return rewriting(rewrite)
+    return lambda parts: rewriting(rewrite, path=POLLING)(rewriting(rewrite)(parts))
 
 
 async def _another_in_the_preflight(scope: Scope, message: Message, send: Send) -> None:
