@@ -128,11 +128,13 @@ def refusals_do_not_count(around: tuple[Between, ...], terms: Terms) -> Iterator
     Else a scanner with bad tokens looks like a rush of users, and average durations sink to nothing.
     """
     gauge, _, sent = terms.metric_names
-    last = around[-1]
-    if all(each.exceeds(gauge, each.opened) for each in _undisturbed(around, lambda each: each.closed)):
-        yield _grown(last, gauge, last.opened, f"{last.refused} attempts were refused")
-    if all(each.exceeds(sent, each.events + each.beside) for each in _undisturbed(around, lambda each: each.beside)):
-        yield _grown(last, sent, last.events + last.pings, f"{last.refused} attempts were refused")
+    still = _undisturbed(around, lambda each: each.closed)
+    if all(each.exceeds(gauge, each.opened) for each in still):
+        yield _grown(still[-1], gauge, still[-1].opened, f"{still[-1].refused} attempts were refused")
+    still = _undisturbed(around, lambda each: each.beside)
+    if all(each.exceeds(sent, each.events + each.beside) for each in still):
+        allowed = still[-1].events + still[-1].beside
+        yield _grown(still[-1], sent, allowed, f"{still[-1].refused} attempts were refused")
 
 
 def silences(transcript: Transcript) -> Iterator[tuple[Between, ...]]:

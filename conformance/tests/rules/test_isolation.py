@@ -99,3 +99,10 @@ def test_like_names_are_apart_and_odd_ones_too(rule, part, other, way):
     assert outcome(rule, *told, **fields) is wanted
     (opposite,) = {"isolation.similar-users", "isolation.odd-names"} - {rule}
     assert outcome(opposite, *told, **fields) is Outcome.UNTESTED
+
+
+def test_a_snapshot_is_looked_at_whatever_happens_after_it():
+    later = published(6.0, scene=LIVE, number=3, to="bob")
+    lines = stream((4.5, snapshot(item(SECRET))), at=4.0, scene=LIVE)
+    recorded = transcript(lines, SECRET, later, completed(LIVE), terms=TERMS)
+    assert judge(BY_ID["isolation.snapshot"], recorded).outcome is Outcome.FAIL

@@ -52,11 +52,17 @@ def test_two_credentials_are_never_mixed_and_the_header_decides(shown, mixed, he
     assert outcome("auth.two-credentials-header", "both", *shown) is header
 
 
-def test_a_finding_points_at_the_first_event_that_was_stolen():
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [("auth.two-credentials", (BAIT, OWN)), ("auth.two-credentials-header", (BAIT,))],
+)
+def test_a_finding_points_at_the_first_event_that_was_stolen(rule, shown):
     later = published(1.2, scene=SCENE, part="bait", to="bob", number=3)
-    claim = stream((3.0, snapshot(item(BAIT), item(OWN))), (3.5, notification(later.marker)), scene=SCENE, part="both")
-    recorded = transcript(BAIT, later, OWN, CONTROL, claim, completed(SCENE), terms=TERMS)
-    (breach,) = judge(BY_ID["auth.two-credentials"], recorded).breaches
+    told = (3.0, snapshot(*map(item, shown))), (3.5, notification(later.marker))
+    recorded = transcript(
+        BAIT, later, OWN, CONTROL, stream(*told, scene=SCENE, part="both"), completed(SCENE), terms=TERMS
+    )
+    (breach,) = judge(BY_ID[rule], recorded).breaches
     assert breach.evidence.start == 0
 
 

@@ -138,6 +138,22 @@ def test_a_finding_names_the_first_of_the_older_ones_that_are_kept():
     assert kept.actual == "3 older ones are still shown, the first is publish 1"
 
 
+@pytest.mark.parametrize(
+    ("at", "named", "wanted"),
+    [(8.0, 5, Outcome.PASS), (13.0, 5, Outcome.FAIL), (8.0, 4, Outcome.FAIL)],
+    ids=["told before the look", "told after it", "told before, and listed already"],
+)
+def test_only_what_a_new_stream_told_beyond_its_snapshot_explains_more_unread(at, named, wanted):
+    old, new = made(LIST, TOLD)[0], published(2.5, scene=LIST, part=MISSED, number=4)
+    more = event("notification", {"id": named, "type": "NEW", "message": "somebody else's"})
+    lines = (
+        on_page(LIST, (0.1, RETRY + snapshot()), (1.1, told(old))), cut(LIST, 2.0), look(LIST, old.marker, at=1.8),
+        on_page(LIST, (7.0, listing(new)), (at, more), conn=2, at=7.0), old, new,
+        look(LIST, new.marker, at=12, part=BACK, unread="2"),
+    )  # fmt: skip
+    assert outcome("client.snapshot-replaces", LIST, *lines) is wanted
+
+
 def test_a_page_without_anything_on_show_is_not_the_last_that_is_looked_at():
     (one,) = made(LIST, TOLD)
     other = PageOpened(

@@ -42,6 +42,12 @@ def test_what_is_polled_is_to_be_shown_before_push_is_back(at, expected):
     assert outcome("client.falls-back", FALLBACK, *lines) is expected
 
 
+def test_a_page_whose_push_was_refused_to_the_end_of_the_record_is_not_judged():
+    (one,) = made(FALLBACK, POLLED)
+    lines = (on_page(FALLBACK, (0, snapshot())), cut(FALLBACK, 0.5), one)
+    assert outcome("client.falls-back", FALLBACK, *lines) is Outcome.UNTESTED
+
+
 def changed(*, polled: str, back: str, returned: bool = True) -> Verdict:
     """Push is refused from 2 s to 20 s; 1 was made before, 2 and 3 meanwhile; these are shown then and at last."""
     one, two, three = made(FALLBACK, BEFORE, POLLED, POLLED)
