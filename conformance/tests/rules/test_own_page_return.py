@@ -13,11 +13,13 @@ from sse_conform.own_page_evidence import (
 )
 from sse_conform.verdict import Outcome
 
-from ..records import published, snapshot
+from ..records import disturbed, published, snapshot
 from .own_pages import LIST, RETRY, cut, listing, look, made, on_page, outcome, told
 
 
-def returned(rule: str, *shown: str, again: float | None = 7.0, status: int = 200, **seen: Any) -> Outcome:
+def returned(
+    rule: str, *shown: str, again: float | None = 7.0, status: int = 200, lag: float = 0.0, **seen: Any
+) -> Outcome:
     """Known before the cut at 2 s: 1 and 2; missed: 3; the snapshot after it lists 2 and 3 and counts two."""
     one, two, three = made(LIST, TOLD, TOLD, MISSED)
     three = published(2.5, scene=LIST, part=MISSED, number=3)
@@ -26,7 +28,7 @@ def returned(rule: str, *shown: str, again: float | None = 7.0, status: int = 20
     after = on_page(LIST, (again or 0, listing(two, three)), conn=2, at=again or 0, status=status) if again else []
     lines = (
         on_page(LIST, (0.1, RETRY + snapshot()), (1.2, told(one)), (1.3, told(two))), cut(LIST, 2.0), before, after,
-        [one, two, three],
+        [one, two, three], [disturbed(3.0, 3.0 + lag)] if lag else [],
     )  # fmt: skip
     last = look(LIST, *[markers[each] for each in shown], at=max(12, (again or 0) + 1), part=BACK, **seen)
     return outcome(rule, LIST, *lines, last)
@@ -81,6 +83,15 @@ def test_without_a_cut_that_the_proxy_saw_nothing_is_judged():
 )
 def test_it_waits_for_half_to_one_and_a_half_times_what_the_server_said_and_a_second(again, expected):
     assert returned("client.honours-retry-ui", "3", "2", again=again) is expected
+
+
+@pytest.mark.parametrize(
+    ("again", "lag", "expected"),
+    [(10.7, 0.1, Outcome.FAIL), (10.7, 0.3, Outcome.INCONCLUSIVE), (4.3, 0.1, Outcome.INCONCLUSIVE)],
+    ids=["later than it explains", "late by less", "too soon, which any lag makes doubtful"],
+)
+def test_lag_explains_a_late_request_where_it_was_as_long(again, lag, expected):
+    assert returned("client.honours-retry-ui", "3", "2", again=again, lag=lag) is expected
 
 
 def unhidden(*, shown: bool, streams: tuple[tuple[float, int], ...] = ((0.1, 200),)) -> Outcome:
