@@ -139,6 +139,11 @@ def test_a_compressed_event_is_in_time_up_to_the_end_of_the_budget():
     assert found(5.75, disturbed(4, 4.3)).outcome is Outcome.INCONCLUSIVE
 
 
+def test_of_an_event_that_comes_twice_the_first_counts():
+    copies = [(at, notification(SENT.marker)) for at in (4.0, 8.0)]
+    assert verdict("stream.compressed-in-time", SENT, compressed(*copies)).outcome is Outcome.PASS
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
