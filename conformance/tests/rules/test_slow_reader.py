@@ -21,8 +21,8 @@ def verdict(rule, *lines):
     return judge(BY_ID[rule], transcript(*lines, completed(SCENE), terms=TERMS))
 
 
-def reader(at, part="reader"):
-    heard = [(at, notification(LARGE[0].marker))] if at else []
+def reader(*instants, part="reader"):
+    heard = [(at, notification(LARGE[0].marker)) for at in instants]
     return stream((1.0, snapshot()), *heard, scene=SCENE, part=part, conn=2)
 
 
@@ -30,14 +30,24 @@ def test_the_tab_that_reads_on_hears_it_within_the_budget():
     assert verdict("delivery.slow-reader", LARGE[0], reader(5.5)).outcome is Outcome.PASS
     (late,) = verdict("delivery.slow-reader", LARGE[0], reader(5.75)).breaches
     assert late.actual == "after 2.250 s"
-    (lost,) = verdict("delivery.slow-reader", LARGE[0], reader(None)).breaches
+    (lost,) = verdict("delivery.slow-reader", LARGE[0], reader()).breaches
     assert lost.actual == "it never came"
 
 
+def test_of_an_event_that_comes_twice_the_first_counts():
+    assert verdict("delivery.slow-reader", LARGE[0], reader(5.0, 9.0)).outcome is Outcome.PASS
+    assert verdict("delivery.slow-reader", LARGE[0], reader(5.75, 9.0)).breaches[0].actual == "after 2.250 s"
+
+
+@pytest.mark.parametrize(("lag", "wanted"), [(0.2, Outcome.FAIL), (0.3, Outcome.INCONCLUSIVE)])
+def test_lag_explains_a_late_event_where_it_was_as_long(lag, wanted):
+    assert verdict("delivery.slow-reader", LARGE[0], reader(5.75), disturbed(4, 4 + lag)).outcome is wanted
+
+
 def test_only_large_events_to_the_reader_are_looked_at():
-    assert verdict("delivery.slow-reader", LARGE[0], reader(None, part="sleeper")).outcome is Outcome.UNTESTED
+    assert verdict("delivery.slow-reader", LARGE[0], reader(part="sleeper")).outcome is Outcome.UNTESTED
     other = published(3.0, scene=SCENE, part="burst")
-    assert verdict("delivery.slow-reader", other, reader(None)).outcome is Outcome.UNTESTED
+    assert verdict("delivery.slow-reader", other, reader()).outcome is Outcome.UNTESTED
 
 
 def slept(*got, ends=None, lines=(ASLEEP,), greeted=True):
