@@ -101,6 +101,7 @@ def test_a_reset_a_cut_and_what_is_no_http_are_broken_ends(kind):
     assert found is (Outcome.FAIL if kind in broken else Outcome.PASS)
 
 
-def test_a_broken_end_is_shown_by_the_last_event_before_it():
-    found = verdict("stream.no-broken-end", (1.0, snapshot()), (2.0, event("ping", {})), ends=(9.0, e.EndKind.RESET))
+@pytest.mark.parametrize("rule", ["stream.no-broken-end", "stream.stays-open"])
+def test_an_end_that_should_not_be_is_shown_by_the_last_event_before_it(rule):
+    found = verdict(rule, (1.0, snapshot()), (2.0, event("ping", {})), ends=(9.0, e.EndKind.RESET))
     assert found.breaches[0].evidence.t == ns(2)
