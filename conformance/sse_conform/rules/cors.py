@@ -12,6 +12,7 @@ from sse_conform.transcript import Stream, Transcript
 _FETCH = SpecRef("Fetch", "3.2 CORS protocol", "https://fetch.spec.whatwg.org/#http-cors-protocol")
 _SCENE = "cors.origins"
 _NEEDS = frozenset({Capability.CORS})
+_ALLOW = "access-control-allow-origin"
 
 
 def _asked(transcript: Transcript, part: str) -> Iterator[Stream]:
@@ -30,14 +31,16 @@ class Stranger:
 
 def strangers(transcript: Transcript) -> Iterator[Stranger]:
     """The stream that a stranger's page opened, its poll, and that of a page that hides its origin."""
-    allow, credentials = "access-control-allow-origin", "access-control-allow-credentials"
+    credentials = "access-control-allow-credentials"
     for stream in _asked(transcript, "stranger"):
         origin = dict(stream.attempt.headers).get("origin", "")
-        yield Stranger(origin=origin, at=stream, allowed=stream.headers(allow), credentials=stream.headers(credentials))
+        yield Stranger(
+            origin=origin, at=stream, allowed=stream.headers(_ALLOW), credentials=stream.headers(credentials)
+        )
         origins = {"stranger": origin, "nobody": "null"}
         for x in transcript.exchanges:
             if x.scene == _SCENE and x.part in origins and x.status not in {0, 429}:
-                allowed, credible = (tuple(v for n, v in x.headers if n == name) for name in (allow, credentials))
+                allowed, credible = (tuple(v for n, v in x.headers if n == name) for name in (_ALLOW, credentials))
                 yield Stranger(origin=origins[x.part], at=x, allowed=allowed, credentials=credible)
 
 
@@ -77,30 +80,39 @@ def admits_its_origin(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
     Middleware often sets the headers on answers that it ends, and not on streams.
     """
-    allowed = [value.strip() for value in stream.headers("access-control-allow-origin")]
+    allowed = [value.strip() for value in stream.headers(_ALLOW)]
     if allowed != [terms.allowed_origin]:
         actual = ", ".join(allowed) or "none"
         yield Finding(expected=f"Access-Control-Allow-Origin: {terms.allowed_origin}", actual=actual, at=stream)
+
+
+def _same_for_all(transcript: Transcript, stream: Stream) -> bool:
+    """Whether a stranger's page, and whoever has no origin, were told the same as the admitted one."""
+    strangers = [other for other in _asked(transcript, "stranger") if other.opened]
+    others = [other for other in transcript.streams if other.opened and "origin" not in dict(other.attempt.headers)]
+    same = all(other.headers(_ALLOW) == stream.headers(_ALLOW) for other in (*strangers, *others))
+    return bool(strangers) and bool(others) and same
 
 
 @rule(
     "cors.allowlist-vary",
     level=Level.MUST,
     spec=_FETCH,
-    over=lambda transcript: _asked(transcript, "admitted"),
+    over=lambda transcript: ((s, _same_for_all(transcript, s)) for s in _asked(transcript, "admitted")),
     scenes=_SCENE,
     needs=_NEEDS,
     hint="add Vary: Origin wherever the answer depends on it",
 )
-def varies_by_origin(stream: Stream) -> Iterator[Finding]:
+def varies_by_origin(subject: tuple[Stream, bool]) -> Iterator[Finding]:
     """
-    An answer that names an origin says Vary: Origin.
+    An answer that names an origin says Vary: Origin, unless it is the same whoever asks.
 
     Otherwise a cache hands one origin's answer to another.
     """
-    varies = ",".join(stream.headers("vary")).lower()
-    if stream.headers("access-control-allow-origin") and "origin" not in varies and "*" not in varies:
-        yield Finding(expected="Vary: Origin", actual=f"Vary: {varies or 'none'}", at=stream)
+    stream, same_for_all = subject
+    varies = [name.strip().lower() for value in stream.headers("vary") for name in value.split(",") if name.strip()]
+    if stream.headers(_ALLOW) and not same_for_all and not {"origin", "*"} & set(varies):
+        yield Finding(expected="Vary: Origin", actual=f"Vary: {','.join(varies) or 'none'}", at=stream)
 
 
 @rule(
@@ -124,7 +136,7 @@ def preflight_admits_headers(stream: Stream, terms: Terms) -> Iterator[Finding]:
     # Fetch, 4.10: the wildcard stands for all names but Authorization, and for itself where credentials are sent.
     any_name = set() if credentials or "*" not in allowed else {"last-event-id"}
     missing = [name for name in wanted if name not in allowed | any_name]
-    origins = [value.strip() for value in stream.headers("access-control-allow-origin")]
+    origins = [value.strip() for value in stream.headers(_ALLOW)]
     if not 200 <= stream.status < 300:
         yield Finding(expected="2xx to the preflight", actual=str(stream.status), at=stream)
     elif origins not in ([terms.allowed_origin], ["*"]):

@@ -19,14 +19,18 @@ ORIGIN = "https://app.example"
 
 
 def verdict(
-    admitted: str, *capabilities: Capability, origin: str = ORIGIN, headers: tuple[tuple[str, str], ...] = ()
+    admitted: str,
+    *capabilities: Capability,
+    origin: str = ORIGIN,
+    headers: tuple[tuple[str, str], ...] = (),
+    status: int = 204,
 ) -> Verdict:
     preflight = stream(
         scene=SCENE,
         part="preflight",
         method="OPTIONS",
         token=TokenKind.MISSING,
-        status=204,
+        status=status,
         headers=(("access-control-allow-headers", admitted), ("access-control-allow-origin", origin), *headers),
     )
     recorded = transcript(
@@ -66,6 +70,11 @@ def test_the_origin_that_is_admitted_instead_is_named():
     assert breach.actual == "https://app.example.net"
 
 
+@pytest.mark.parametrize(("status", "said"), [(200, []), (299, []), (199, ["199"]), (300, ["300"]), (401, ["401"])])
+def test_only_an_answer_with_a_status_of_success_gives_leave(status, said):
+    assert [breach.actual for breach in verdict("Last-Event-ID", status=status).breaches] == said
+
+
 def test_a_wildcard_admits_every_name_but_authorization():
     assert judged("*") is Outcome.PASS
     assert judged("*", Capability.BEARER) is Outcome.FAIL
@@ -98,6 +107,54 @@ def test_a_stranger_is_admitted_neither_to_the_stream_nor_to_polls(headers, outc
     terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
     recorded = transcript(asked, answered, completed(SCENE), terms=terms, scenes=(SCENE,))
     assert judge(BY_ID["cors.allowlist-strangers"], recorded).outcome is outcome
+
+
+NAMED = (ALLOW, ORIGIN)
+
+
+def varies(*vary: str, stranger: tuple[tuple[str, str], ...] = (), nobody: tuple[tuple[str, str], ...] = ()) -> Verdict:
+    """What is said of an answer to the admitted origin, beside what a stranger and a page without one were told."""
+    event_stream = ("content-type", "text/event-stream")
+    admitted = stream(
+        (1.0, snapshot()), scene=SCENE, part="admitted", headers=(event_stream, NAMED, *(("vary", v) for v in vary))
+    )
+    asked = stream((1.0, snapshot()), scene=SCENE, part="stranger", conn=2, headers=(event_stream, *stranger))
+    for lines, origin in ((admitted, ORIGIN), (asked, STRANGER)):
+        lines[0] = msgspec.structs.replace(lines[0], headers=(("origin", origin),))
+    ordinary = stream((1.0, snapshot()), scene="preflight", part="control", conn=3, headers=(event_stream, *nobody))
+    terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
+    recorded = transcript(admitted, asked, ordinary, completed(SCENE), terms=terms, scenes=(SCENE,))
+    return judge(BY_ID["cors.allowlist-vary"], recorded)
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        (("Origin",), []),
+        (("Accept-Encoding, origin",), []),
+        (("Accept-Encoding", "Origin"), []),
+        (("*",), []),
+        ((), ["Vary: none"]),
+        (("Accept-Encoding",), ["Vary: accept-encoding"]),
+        (("X-Origin-Id", "Cookie"), ["Vary: x-origin-id,cookie"]),
+    ],
+)
+def test_an_answer_that_depends_on_the_origin_says_so_by_its_exact_name(vary, said):
+    assert [breach.actual for breach in varies(*vary).breaches] == said
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ({"stranger": (NAMED,), "nobody": (NAMED,)}, Outcome.PASS),
+        ({"stranger": (NAMED,)}, Outcome.FAIL),
+        ({"nobody": (NAMED,)}, Outcome.FAIL),
+        ({"stranger": ((ALLOW, STRANGER),), "nobody": (NAMED,)}, Outcome.FAIL),
+    ],
+    ids=["the same", "whoever has an origin", "all but strangers", "an echo"],
+)
+def test_an_answer_that_is_the_same_for_all_does_not_vary(told, outcome):
+    assert varies(**told).outcome is outcome
 
 
 @pytest.mark.parametrize(("part", "outcome"), [("nobody", Outcome.FAIL), ("stranger", Outcome.PASS)])

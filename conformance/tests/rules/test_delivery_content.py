@@ -46,8 +46,8 @@ def test_a_copy_has_the_same_id_and_text(told, wanted):
 
 
 def test_a_copy_is_named_once_a_stream_and_hostile_texts_may_forge_some():
-    copies = (note("a"), note("a"), note("a"))
-    assert verdict("delivery.once", tab(*copies)).findings == 1
+    copies = (note("a", id=7), note("a", id=7), note("a", id=7))
+    assert [breach.actual for breach in verdict("delivery.once", tab(*copies)).breaches] == ["another copy of id 7"]
     assert verdict("delivery.once", tab(*copies, scene="framing.hostile-text")).outcome is Outcome.UNTESTED
 
 

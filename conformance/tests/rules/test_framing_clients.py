@@ -35,6 +35,11 @@ def test_an_event_whose_fields_are_chunks_of_their_own_is_torn(end):
     assert judged(GREETING.replace(b"\n", end), event + data, event + data) is Outcome.PASS
 
 
+def test_the_first_event_of_a_stream_may_be_torn_too():
+    (breach,) = verdict(GREETING[:10], GREETING[10:]).breaches
+    assert breach.actual == f"a chunk ends after {GREETING[:10]!r}"
+
+
 def test_chunks_of_several_events_and_of_parts_of_a_large_one_are_no_tears():
     assert judged(GREETING + GREETING, LARGE[:4096], LARGE[4096:]) is Outcome.PASS
 

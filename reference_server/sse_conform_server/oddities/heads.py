@@ -47,14 +47,14 @@ async def _proxy(_: Scope, message: Message, send: Send) -> None:
 
 
 def _always_cors(parts: Parts) -> Parts:
-    """The same headers for whoever asks: browsers compare them with the page's origin."""
+    """The same headers for whoever asks, so that no answer varies: browsers compare them with the page's origin."""
     origin = ",".join(parts.settings.cors_origins[:1]).encode()
     fixed = ((b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true"))
 
     async def rewrite(_: Scope, message: Message, send: Send) -> None:
         if origin and "headers" in message:
             kept = [pair for pair in message["headers"] if pair[0] not in dict(fixed) and pair[0] != b"vary"]
-            message = {**message, "headers": [*kept, *fixed, (b"vary", b"Accept-Encoding, origin")]}
+            message = {**message, "headers": [*kept, *fixed]}
         await send(message)
 
     return rewriting(rewrite)(parts)
