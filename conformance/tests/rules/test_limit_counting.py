@@ -190,6 +190,10 @@ def test_that_guesses_meet_a_limit_says_nothing_of_a_few_valid_attempts():
     assert recorded((0, "guess", 429), *((1 + n / 100, "burst", 200) for n in range(LIMIT))) is Outcome.UNTESTED
 
 
+def test_without_any_valid_attempt_nothing_is_told():
+    assert recorded((0, "guess", 401), (0.1, "guess", 429)) is Outcome.UNTESTED
+
+
 @pytest.mark.parametrize(("guesses", "wanted"), [(5, Outcome.WARN), (4, Outcome.UNTESTED)])
 def test_a_quarter_of_the_limit_has_to_have_been_refused(guesses, wanted):
     valid = [(1 + n / 1000, "burst", 200) for n in range(LIMIT)]

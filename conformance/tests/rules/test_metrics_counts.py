@@ -51,9 +51,10 @@ def test_a_refusal_counts_neither_as_a_stream_nor_as_an_event(grown, wanted):
         (refused(7, 404), Outcome.UNTESTED),
         (refused(4.9), Outcome.UNTESTED),
         (refused(9.2), Outcome.UNTESTED),
+        (refused(7, 400), Outcome.FAIL),
         (refused(7, 403), Outcome.FAIL),
     ],
-    ids=["no refusal of a token", "before", "after", "403"],
+    ids=["no refusal of a token", "before", "after", "400", "403"],
 )
 def test_only_what_was_refused_between_two_looks_is_judged(line, wanted):
     assert quiet("metrics.counts-no-refusals", line, sent=2) is wanted
@@ -76,6 +77,13 @@ def test_where_no_event_came_none_need_count():
     left = told((3.0, PING), at=1.0, ends=(11.0, e.EndKind.CLOSED))
     looks = [numbers("before", 0.5), numbers("meanwhile", 6, opened=1), numbers("afterwards", 15)]
     assert verdict("metrics.counts-events", *looks, left).outcome is Outcome.UNTESTED
+
+
+def test_a_finding_names_the_counter_that_stands_still_and_says_what_came():
+    left = told((3.0, NEWS), at=1.0, ends=(11.0, e.EndKind.CLOSED))
+    looks = [numbers("before", 0.5), numbers("meanwhile", 6, opened=1), numbers("afterwards", 15)]
+    (breach,) = verdict("metrics.counts-events", *looks, left).breaches
+    assert (breach.expected, breach.actual) == ("sent to grow: 1 events came", "by 0")
 
 
 def test_metrics_that_are_not_fresh_tell_nothing():
@@ -117,7 +125,7 @@ def test_the_life_of_a_stream_of_another_scene_that_ended_before_does_not_count_
 
 
 @pytest.mark.parametrize(
-    ("count", "seconds", "wanted"), [(2, 150, Outcome.PASS), (2, 161, Outcome.FAIL), (3, 161, Outcome.PASS)]
+    ("count", "seconds", "wanted"), [(2, 151, Outcome.PASS), (2, 161, Outcome.FAIL), (3, 161, Outcome.PASS)]
 )
 def test_a_life_is_not_ten_times_as_long_as_it_can_have_been_unless_somebody_else_left_too(count, seconds, wanted):
     last = f"open 0\nlife_seconds_count {count}\nlife_seconds_sum {seconds}\n"

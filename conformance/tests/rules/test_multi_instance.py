@@ -103,6 +103,10 @@ def test_one_event_across_proves_that_the_broker_was_found_again():
     assert of_broker(RESTART, BEFORE, early, AFTER, listening(WELL)) is Outcome.FAIL
 
 
+def test_up_to_the_end_of_the_budget_an_event_before_the_outage_was_heard_across():
+    assert of_broker(DOWN, BEFORE, MEANWHILE, listening(heard(3.0, BEFORE))) is Outcome.FAIL
+
+
 @pytest.mark.parametrize("told", [(), (heard(3.5, BEFORE),)], ids=["never", "late"])
 def test_where_events_were_not_heard_across_before_either_the_broker_is_not_to_blame(told):
     for rule in (DOWN, RESTART):

@@ -10,7 +10,7 @@ from sse_conform.own_page_evidence import (
 )
 from sse_conform.verdict import Outcome, Verdict
 
-from ..records import snapshot
+from ..records import ns, snapshot
 from .own_pages import FALLBACK, RETRY, asked, cut, deed, listing, look, made, on_page, outcome, verdict
 
 
@@ -30,6 +30,16 @@ def test_a_page_may_wait_evenly_grow_slowly_or_not_ask_at_all(attempts):
 
 def test_a_page_that_asks_every_second_hammers():
     assert refused(*range(1, 20)) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("looked", "at"), [(True, 15.0), (False, 0.0)])
+def test_that_it_hammers_is_shown_by_the_look_at_it_or_by_the_stream_that_it_lost(looked, at):
+    lines = (
+        on_page(FALLBACK, (0, RETRY + snapshot())), cut(FALLBACK, 0), asked(FALLBACK, *range(1, 20)),
+        look(FALLBACK, at=15, part=POLLED) if looked else [], deed(FALLBACK, Deed.OFF, 20),
+    )  # fmt: skip
+    (breach,) = verdict("client.backs-off-ui", FALLBACK, *lines).breaches
+    assert breach.evidence.t == ns(at)
 
 
 @pytest.mark.parametrize(("at", "expected"), [(10.0, Outcome.PASS), (21.0, Outcome.FAIL)])
@@ -96,7 +106,7 @@ def test_a_page_that_never_had_its_stream_again_did_not_change_over():
 
 def test_a_finding_says_how_often_a_page_polled_while_push_was_refused():
     (one,) = made(FALLBACK, POLLED, at=3.0)
-    polls = [deed(FALLBACK, Deed.POLL, at) for at in (1, 5, 10, 25)]
+    polls = [deed(FALLBACK, Deed.POLL, at) for at in (1, 2, 5, 10, 20, 25)]
     lines = (on_page(FALLBACK, (0, snapshot())), cut(FALLBACK, 2), one, polls, deed(FALLBACK, Deed.OFF, 20))
     (breach,) = verdict("client.falls-back", FALLBACK, *lines).breaches
     assert breach.actual == "it was not shown while push was refused; the page polled 2 times"

@@ -14,7 +14,7 @@ from sse_conform.own_page_evidence import (
 from sse_conform.verdict import Outcome
 
 from ..records import disturbed, published, snapshot
-from .own_pages import LIST, RETRY, cut, listing, look, made, on_page, outcome, told
+from .own_pages import LIST, RETRY, cut, listing, look, made, on_page, outcome, told, verdict
 
 
 def returned(
@@ -92,6 +92,16 @@ def test_it_waits_for_half_to_one_and_a_half_times_what_the_server_said_and_a_se
 )
 def test_lag_explains_a_late_request_where_it_was_as_long(again, lag, expected):
     assert returned("client.honours-retry-ui", "3", "2", again=again, lag=lag) is expected
+
+
+@pytest.mark.parametrize(("again", "said"), [(2.0, []), (62.0, []), (62.5, ["after 60.500 s"])])
+def test_where_nobody_names_a_time_it_comes_back_until_it_would_fall_back(again, said):
+    lines = (
+        on_page(LIST, (0.1, snapshot())), cut(LIST, 2.0), on_page(LIST, (again, snapshot()), conn=2, at=again),
+    )  # fmt: skip
+    found = verdict("client.honours-retry-ui", LIST, *lines).breaches
+    assert [breach.actual for breach in found] == said
+    assert all(breach.expected == "a request for the stream between 0 and 60 s after the cut" for breach in found)
 
 
 def unhidden(*, shown: bool, streams: tuple[tuple[float, int], ...] = ((0.1, 200),)) -> Outcome:

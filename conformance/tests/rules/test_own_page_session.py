@@ -57,6 +57,7 @@ def left(*further: float, closed: float | None = 10.1, by: e.EndKind = e.EndKind
     lines = (
         on_page(SESSION, (0.1, snapshot())), e.Noted(t=ns(8), scene=SESSION, name=LEAVING), ends,
         e.Noted(t=ns(10), scene=SESSION, name=LEFT, value="logged out"),
+        e.Waited(t=ns(1), scene=SESSION, until=ns(5), what="a page"),
         e.Waited(t=ns(10), scene=SESSION, until=ns(20), what="a stream"), asked(SESSION, *further),
     )  # fmt: skip
     return outcome("client.unmount-closes", SESSION, *lines)
@@ -71,6 +72,14 @@ def test_a_stream_that_stays_or_comes_back_fails():
     assert left(closed=None) is Outcome.FAIL
     assert left(closed=18) is Outcome.FAIL
     assert left(15, by=e.EndKind.COMPLETE) is Outcome.FAIL
+
+
+def test_a_page_that_nobody_watched_after_it_was_left_tells_nothing():
+    lines = (
+        on_page(SESSION, (0.1, snapshot())), e.Waited(t=ns(1), scene=SESSION, until=ns(5), what="a page"),
+        e.Noted(t=ns(10), scene=SESSION, name=LEFT, value="logged out"),
+    )  # fmt: skip
+    assert outcome("client.unmount-closes", SESSION, *lines) is Outcome.UNTESTED
 
 
 def test_a_stream_that_had_ended_before_tells_nothing():

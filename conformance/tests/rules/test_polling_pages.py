@@ -22,10 +22,11 @@ def page(place, *sent, target="/api/items?limit=2", **fields):
         (((ONE, TWO), (THREE, FOUR), (FIVE,)), set()),
         (((ONE, TWO), (FOUR, FIVE)), {"complete"}),
         (((ONE, TWO), (TWO, THREE), (FOUR, FIVE)), {"exclusive-cursor"}),
+        (((ONE, TWO), (ONE, THREE), (FOUR, FIVE)), {"exclusive-cursor"}),
         (((TWO, ONE), (THREE, FOUR), (FIVE,)), {"oldest-first"}),
         (((ONE, TWO, THREE), (FOUR, FIVE)), {"limit"}),
     ],
-    ids=["right", "a hole", "again", "newest first", "more than asked for"],
+    ids=["right", "a hole", "again", "an earlier one again", "newest first", "more than asked for"],
 )
 def test_a_walk_through_pages_breaks_one_rule_at_a_time(pages, broken):
     lines = [page(place, *sent) for place, sent in enumerate((*pages, ()))]
@@ -39,7 +40,9 @@ def test_what_was_published_later_belongs_to_the_walk_and_findings_count():
     lines = [page(0, ONE, TWO), page(1, ONE, TWO), page(2)]
     (hole,) = verdict("polling.complete", *PAGED, later, *lines).breaches
     assert (hole.expected, hole.actual) == ("all 6 items over the pages", "4 are on none")
-    assert verdict("polling.exclusive-cursor", *PAGED, *lines).breaches[0].actual == "again: 1, 2"
+    (again,) = verdict("polling.exclusive-cursor", *PAGED, *lines).breaches
+    assert again.actual == "again: 1, 2"
+    assert all(breach.evidence.wire.endswith('{"items": []}') for breach in (hole, again))  # the last page
 
 
 @pytest.mark.parametrize(
