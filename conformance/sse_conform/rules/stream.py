@@ -84,18 +84,26 @@ def is_event_stream(stream: Stream) -> Iterator[Finding]:
 
     EventSource refuses any other media type; Chromium refuses any other charset.
     """
-    if stream.media_type != "text/event-stream":
-        yield Finding(
-            expected="Content-Type: text/event-stream",
-            actual=f"Content-Type: {', '.join(stream.headers('content-type')) or 'none'}",
-            at=stream,
-        )
+    said = stream.headers("content-type")
+    # Of several some clients take the first, others the last (Fetch, 3.4).
+    essences = {stream.media_type, *(value.split(";")[0].strip().lower() for value in said)}
+    if essences != {"text/event-stream"}:
+        actual = f"Content-Type: {', '.join(said) or 'none'}"
+        yield Finding(expected="Content-Type: text/event-stream", actual=actual, at=stream)
         return
-    message = Message()
-    message["content-type"] = stream.headers("content-type")[0]
-    charset = message.get_param("charset")
-    if isinstance(charset, str) and charset.lower() not in {"utf-8", "utf8"}:
+    wrong = [
+        charset for charset in map(_charset, said) if charset is not None and charset.lower() not in {"utf-8", "utf8"}
+    ]
+    for charset in wrong[:1]:
         yield Finding(expected="charset utf-8, or none", actual=f"charset {charset}", at=stream)
+
+
+def _charset(content_type: str) -> str | None:
+    """The charset that a media type names, if it does."""
+    message = Message()
+    message["content-type"] = content_type
+    charset = message.get_param("charset")
+    return charset if isinstance(charset, str) else None
 
 
 @rule(

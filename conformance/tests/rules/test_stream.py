@@ -97,6 +97,8 @@ def of_head(rule, *headers):
         (["text/event-stream;charset=utf8"], Outcome.PASS),
         (["text/event-stream; charset=latin-1"], Outcome.FAIL),
         (["text/event-stream; charset=latin-1", "text/event-stream"], Outcome.FAIL),
+        (["text/event-stream; x=y", "text/event-stream; charset=latin-1"], Outcome.FAIL),
+        (["text/event-stream; x=y", "text/html"], Outcome.FAIL),
         (["text/event-stream; x=y"], Outcome.PASS),
         (["text/plain"], Outcome.FAIL),
         ([], Outcome.FAIL),

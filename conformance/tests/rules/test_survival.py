@@ -46,6 +46,10 @@ def test_once_is_no_breach_and_no_pass():
     assert f"the target died once, 0.100 s after publish text-64k of {SCENE}" in found.reason
 
 
+def test_of_several_actions_the_latest_is_named():
+    assert f"0.100 s after request page of {SCENE}" in verdict(died(5, PAGE, TEXT)).reason
+
+
 def test_twice_of_different_actions_is_no_breach_and_no_pass():
     assert verdict(died(5, TEXT), died(8, PAGE)).outcome is Outcome.INCONCLUSIVE
 
