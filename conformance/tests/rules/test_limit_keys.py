@@ -104,6 +104,7 @@ def test_more_than_that_is_a_limit_of_another_unit():
     again = attempts("again", *[200] * 16, at=40.0, conn=60, step=0.0)
     (breach,) = verdict("rate_limit.lasts", again).breaches
     assert (breach.expected, breach.actual) == ("at most 25 admitted within 30.0 s", "26 admitted")
+    assert breach.evidence.conn == 75  # the last of them
 
 
 @pytest.mark.parametrize(

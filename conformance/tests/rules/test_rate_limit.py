@@ -70,8 +70,12 @@ def test_rest_that_is_refused_while_the_limit_holds_fails():
     assert rest_while_limited(before=200, limited=429) is Outcome.FAIL
 
 
-def test_rest_that_goes_on_while_the_limit_holds_passes():
-    assert rest_while_limited(before=200, limited=200) is Outcome.PASS
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [(199, Outcome.FAIL), (200, Outcome.PASS), (299, Outcome.PASS), (300, Outcome.FAIL), (0, Outcome.FAIL)],
+)
+def test_rest_goes_on_while_the_limit_holds_where_it_succeeds(status, wanted):
+    assert rest_while_limited(before=200, limited=status) is wanted
 
 
 def test_rest_that_was_refused_before_as_well_says_nothing_about_the_limit():
