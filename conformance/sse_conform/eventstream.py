@@ -162,11 +162,9 @@ class Decoder:
         """Take the next bytes of the body; return the frames that they complete, in order."""
         if not chunk:
             return []
-        if self._after_cr:
-            self._after_cr = False
-            if chunk.startswith(b"\n"):
-                self._start += 1
-                chunk = chunk[1:]
+        if self._after_cr and chunk.startswith(b"\n"):
+            self._start += 1
+            chunk = chunk[1:]
         if self._start == 0 and len(self._pending) < len(_BOM):
             chunk = self._strip_bom(chunk)
         if not self._pending:
@@ -197,7 +195,7 @@ class Decoder:
         return chunk.removeprefix(_BOM)
 
     def _split(self, data: bytes) -> list[Frame]:
-        """Cut `data`, which begins where a frame may begin, into frames; keep the rest pending."""
+        """Cut `data`, which begins where a frame may begin, into frames; keep the rest pending, and how it ended."""
         frames: list[Frame] = []
         only_lf = b"\r" not in data
         # Bytes, unlike str, end lines at LF, CR and CR LF only. A split at LF is much faster, and takes the ends away.
