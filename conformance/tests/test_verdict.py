@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from sse_conform import entries as e
+from sse_conform.browser_entries import PageSaw, Sight
 from sse_conform.rule import Finding
 from sse_conform.spec import Capability, Level
 from sse_conform.terms import Terms
@@ -340,6 +341,9 @@ def test_the_scenes_of_observations_that_were_set_aside_may_be_played_again():
         (e.SceneOutcome.BROKEN, [disturbed(0.2, 0.4)], False),
         (e.SceneOutcome.BROKEN, stream(conn=1, at=2, status=None, ends=(3, e.EndKind.UNREACHABLE)), True),
         (e.SceneOutcome.BROKEN, stream(conn=1, at=2, status=None, ends=(3, e.EndKind.REFUSED)), False),
+        (e.SceneOutcome.BROKEN, [PageSaw(t=ns(2), page=1, scene=SCENE, sight=Sight.CRASHED)], True),
+        (e.SceneOutcome.BROKEN, [PageSaw(t=ns(2), page=1, scene="other", sight=Sight.CRASHED)], False),
+        (e.SceneOutcome.BROKEN, [PageSaw(t=ns(2), page=1, scene=SCENE, sight=Sight.OPEN)], False),
         (e.SceneOutcome.SKIPPED, [disturbed(5, 6)], False),
         (e.SceneOutcome.INTERRUPTED, [disturbed(5, 6)], False),
     ],

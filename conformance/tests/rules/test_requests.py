@@ -185,5 +185,15 @@ def test_of_what_cannot_be_undone_some_octets_come_in_time(line, wanted):
     assert verdict("stream.compressed-in-time", SENT, line).outcome is wanted
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"accepted": False}, {"to": "bob"}, {"scene": "delivery.live"}],
+    ids=["refused", "another's", "elsewhere"],
+)
+def test_of_what_cannot_be_undone_only_what_its_user_was_sent_then_is_due(changes):
+    other = published(3.0, acked=3.5, **{"scene": COMPRESSED} | changes)
+    assert verdict("stream.compressed-in-time", other, in_br((1.0, b"\n\n"))).outcome is Outcome.UNTESTED
+
+
 def test_what_cannot_be_undone_is_not_read():
     assert verdict("framing.field-names", in_br((1.0, b"Data: x\n\n"))).findings == 0
