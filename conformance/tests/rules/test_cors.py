@@ -109,6 +109,17 @@ def test_a_stranger_is_admitted_neither_to_the_stream_nor_to_polls(headers, outc
     assert judge(BY_ID["cors.allowlist-strangers"], recorded).outcome is outcome
 
 
+@pytest.mark.parametrize("changes", [{"status": 429}, {"status": 0}, {"part": "other"}, {"scene": "other"}], ids=str)
+def test_a_poll_that_was_limited_or_is_of_somebody_else_tells_nothing_of_strangers(changes):
+    asked = stream((1.0, snapshot()), scene=SCENE, part="stranger", headers=())
+    asked[0] = msgspec.structs.replace(asked[0], headers=(("origin", STRANGER),))
+    poll = {"scene": SCENE, "part": "stranger", "t": ns(2), "headers": ((ALLOW, STRANGER), (CREDENTIALS, "true"))}
+    terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
+    recorded = transcript(asked, exchanged(**poll | changes), completed(SCENE), terms=terms, scenes=(SCENE,))
+    found = judge(BY_ID["cors.allowlist-strangers"], recorded)
+    assert (found.outcome, found.observations) == (Outcome.PASS, 1)
+
+
 NAMED = (ALLOW, ORIGIN)
 
 

@@ -1,5 +1,6 @@
 """Which answers of the stream route count as answers to a valid token, and which tell of buffering."""
 
+import msgspec
 import pytest
 
 from sse_conform.entries import EndKind, TokenKind
@@ -126,3 +127,11 @@ TYPE = ("content-type", "text/event-stream")
 )
 def test_what_a_head_says(rule, name, value, wanted):
     assert of_head(rule, TYPE, (name, value)) is wanted
+
+
+@pytest.mark.parametrize(("version", "wanted"), [("1.1", Outcome.WARN), ("2", Outcome.UNTESTED)])
+def test_over_http2_there_is_no_connection_to_keep_alive(version, wanted):
+    asked, head, *rest = stream((1.1, snapshot()), scene="preflight", headers=(TYPE, ("connection", "close")))
+    lines = [asked, msgspec.structs.replace(head, http_version=version), *rest]
+    recorded = transcript(lines, *map(completed, SCENES), scenes=SCENES)
+    assert judge(BY_ID["stream.keep-alive"], recorded).outcome is wanted
