@@ -52,9 +52,10 @@ class Id(Entry, frozen=True, kw_only=True):
 
 
 class Method(Entry, frozen=True, kw_only=True):
-    """Another method than GET."""
+    """Another method than GET; a ``spare`` one is tried where there is an attempt to spare."""
 
     method: str
+    spare: bool = False
 
 
 class OddRequest(Entry, frozen=True, kw_only=True):
@@ -66,10 +67,14 @@ class OddRequest(Entry, frozen=True, kw_only=True):
 
 
 class Signature(StrEnum):
-    """What a token is signed with: the target's key, a strange one, the genuine token's old signature, or nothing."""
+    """
+    What a token is signed with: the target's key, a strange one (embedded: named in the token's own header), the
+    genuine token's old signature, or nothing.
+    """
 
     TARGET = "target"
     STRANGER = "stranger"
+    EMBEDDED = "embedded"
     KEPT = "kept"
     NONE = "none"
 
@@ -78,6 +83,7 @@ class Token(Entry, frozen=True, kw_only=True):
     """How a token is made out of a genuine one; ``tokens.toml`` explains the keys."""
 
     name: TokenKind
+    spare: bool = False
     text: str = ""
     sign: Signature = Signature.TARGET
     header: dict[str, str] = {}

@@ -21,6 +21,7 @@ class TokenKind(StrEnum):
     MISSING = "missing"
     GARBAGE = "garbage"
     WRONG_KEY = "wrong-key"
+    EMBEDDED_KEY = "embedded-key"
     TAMPERED = "tampered"
     EXPIRED = "expired"
     ALG_NONE = "alg-none"

@@ -127,7 +127,13 @@ def oldest_listed(snapshot: Event, published: Iterable[e.Published], terms: Term
 #: Content codings that browsers ask for and the suite does not undo.
 SEALED = frozenset({"br", "zstd"})
 #: Attempts with a valid token that a service may refuse, or must: by scene and part.
-_CONTESTED = {("auth.override", "path"), ("auth.override", "both"), ("auth.logout", "after")}
+_CONTESTED = {
+    ("auth.override", "path"),
+    ("auth.override", "both"),
+    ("auth.logout", "after"),
+    ("auth.refusals", "crosswise-control"),
+    ("rate_limit.burst", "crosswise-control"),
+}
 #: The part of a page of the target from its logout on: what it asks for then may be granted or not.
 AFTER_LOGOUT = "after-logout"
 

@@ -115,6 +115,7 @@ class Stage(Protocol):
         receive_buffer: int | None = None,
         urgent: bool = False,
         beside: str = "",
+        crosswise: bool = False,
         path_of: str = "",
         path_end: str = "",
         http2: bool = False,
@@ -125,7 +126,8 @@ class Stage(Protocol):
 
         Within a scene a user's token of one kind is always the same. ``beside`` labels another user, whose genuine
         token travels in the cookie while the first one's is in the header; ``path_of`` one whom the path names.
-        ``path_end`` is added to the path.
+        ``crosswise`` the token travels in the cookie alone where it is in the header otherwise, else in the header
+        alone. ``path_end`` is added to the path.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
         (bytes) makes the kernel swallow little for a reader that is meant to fall behind. ``http2`` offers HTTP/2
         inside TLS, as browsers do; the target chooses. ``elsewhere`` is the other instance of the target.

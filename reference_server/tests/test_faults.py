@@ -126,6 +126,15 @@ async def test_logout_leaves_token_or_stream_alone(start, connect):
             await tab.until(lambda event: event.event == "ping")
 
 
+async def test_a_cookie_alone_is_believed_and_a_header_is_not(start, connect):
+    client = await connect(start("cookie-unverified"))
+    user = await client.account()
+    claims = {"sub": user.id, "exp": int(time.time()) + 60}
+    bad = jwt.encode(claims, "another key of at least 32 bytes!!", algorithm="HS256")
+    assert await codes(client, 1, Cookie=f"session={bad}") == [200]
+    assert await codes(client, 1, Authorization=f"Bearer {bad}") == [401]
+
+
 async def test_the_nth_connection_gets_n_copies(start, connect):
     client = await connect(start("stacked-listeners"))
     user = await client.account()

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from sse_conform.browser_session import LIMITED
 from sse_conform.browsing import Tab
@@ -11,7 +11,9 @@ from sse_conform.listening import Subscription
 from sse_conform.scenario import Nature, Stage, scenario
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
+from sse_conform_scenarios import spare
 from sse_conform_scenarios.browser.periods import NOTICE_SECONDS, STOPPED_PERIODS, period
+from sse_conform_scenarios.spare import Knock
 
 #: A server that admits so many attempts at once has no limit worth the name (three times the limit).
 FACTOR = 3
@@ -33,24 +35,33 @@ AFTER_WINDOW = 0.5
 
 
 Gathered = Callable[[list[Subscription]], Awaitable[None]]
+Groups = Sequence[Sequence[Knock]]
+
+_GUESS, _VALID = Knock(token=TokenKind.GARBAGE), Knock()
 
 
 def _at_most(terms: Terms) -> int:
-    """One stream that is held, guesses before and after the burst in groups, disguises, rounds, and the return."""
+    """One stream that is held, guesses before, after and instead of the burst, disguises, rounds, and the return."""
     disguised = DISGUISED + len(DISGUISES) * (DISGUISED + 1)
-    guesses = _guesses(terms) + _in_groups(terms.rate_limit)
+    guesses = _guesses(terms) + max(terms.rate_limit, _spare(terms))
     again = ROUNDS * (1 + _in_groups(terms.rate_limit)) + 1 + terms.has(Capability.BROWSER)
-    return 1 + guesses + _in_groups(FACTOR * terms.rate_limit) + disguised + again
+    return 1 + guesses + FACTOR * terms.rate_limit + disguised + again
 
 
 def _usually(terms: Terms) -> int:
     """
-    One stream that is held, the burst in groups, one in disguise, one after a pause, and the return after the window;
-    one of a page.
+    One stream that is held, the burst, one in disguise, one after a pause, and the return after the window; guesses
+    for which the burst has no room; one of a page.
 
-    The limit shows in the group that exceeds it; the held stream and the guesses count.
+    The limit shows in the one attempt that exceeds it; the held stream and the guesses count.
     """
-    return 1 + _in_groups(terms.rate_limit) + 1 + 1 + 1 + terms.has(Capability.BROWSER)
+    left = max(0, _spare(terms) - 1 - _guesses(terms))
+    return 1 + terms.rate_limit + 1 + 1 + 1 + left + terms.has(Capability.BROWSER)
+
+
+def _spare(terms: Terms) -> int:
+    """The attempts by other doors, and their control."""
+    return sum(1 for knocks in (spare.tokens(terms), spare.methods(), spare.control(terms)) for _ in knocks)
 
 
 def _guesses(terms: Terms) -> int:
@@ -87,7 +98,9 @@ async def burst(stage: Stage) -> None:
     """
     Attempts are made without a pause until the limit shows, while a stream stays open; then a window passes.
 
-    The first of them are refused: whether they count shows in how many of the others are admitted.
+    The first of them are refused: whether they count shows in how many of the others are admitted. Since they only
+    have to be refused, they come by the doors that are tried nowhere else; what met the limit there comes once more
+    when it is over.
     """
     # Made before the burst: a limit may hold for a shorter time than a page takes to load.
     page = await (await stage.device("alice")).visit(LIMITED) if stage.has(Capability.BROWSER) else None
@@ -105,9 +118,9 @@ async def burst(stage: Stage) -> None:
             published = await stage.publish("alice", part="crowd")
             await asyncio.gather(*(tab.until(published) for tab in (held, *tabs)))
 
-    await _until_limited(stage, "guess", TokenKind.GARBAGE, _guesses(stage.terms))
-    most = FACTOR * stage.terms.rate_limit
-    refused = await _until_limited(stage, "burst", TokenKind.GENUINE, most, gathered)
+    answered: set[Knock] = set()
+    await _until_limited(stage, "guess", _guessed(stage), answered)
+    refused = await _until_limited(stage, "burst", _valid(stage.terms), answered, gathered)
     if refused:
         async with asyncio.TaskGroup() as beside:
             if page:
@@ -123,8 +136,29 @@ async def burst(stage: Stage) -> None:
         if stage.has(Capability.TRIGGERS) and not held.ended:
             await held.until(await stage.publish("alice", part="held-alive"))
     else:
-        await _until_limited(stage, "guess", TokenKind.GARBAGE, stage.terms.rate_limit)
+        await _until_limited(stage, "guess", _grouped([_GUESS] * stage.terms.rate_limit), answered)
+    doors = (*spare.to_be_refused(stage), *spare.control(stage.terms))
+    await _until_limited(stage, "late", _grouped([knock for knock in doors if knock not in answered]), answered)
     await held.close()
+
+
+def _guessed(stage: Stage) -> Groups:
+    """Attempts that are to be refused, by as many doors as there are."""
+    number = _guesses(stage.terms)
+    doors = spare.to_be_refused(stage)[:number]
+    return _grouped([*doors, *[_GUESS] * (number - len(doors))])
+
+
+def _valid(terms: Terms) -> Groups:
+    """Attempts with a valid token; the one after which the limit is due ends a group, so that few exceed it."""
+    due = terms.rate_limit - _guesses(terms)
+    control = tuple(spare.control(terms))
+    within = [*control, *[_VALID] * (due - len(control))]
+    return [*_grouped(within), *_grouped([_VALID] * (FACTOR * terms.rate_limit - len(within)))]
+
+
+def _grouped(knocks: Sequence[Knock]) -> Groups:
+    return [knocks[number : number + AT_ONCE] for number in range(0, len(knocks), AT_ONCE)]
 
 
 async def _come_in_disguise(stage: Stage) -> None:
@@ -193,18 +227,17 @@ async def _admitted_again(stage: Stage) -> int:
 
 
 async def _until_limited(
-    stage: Stage, part: str, token: TokenKind, most: int, gathered: Gathered | None = None
+    stage: Stage, part: str, groups: Groups, answered: set[Knock], gathered: Gathered | None = None
 ) -> list[Subscription]:
     """
     Attempts in groups until one is refused by 429, or nobody answers any more; those that were.
 
-    What ``gathered`` does is done with the first group while it is open.
+    What ``gathered`` does is done with the first group while it is open. ``answered`` becomes whatever met no 429.
     """
-    for number in range(0, most, AT_ONCE):
-        attempts = await asyncio.gather(
-            *(stage.subscribe("alice", part=part, token=token, urgent=True) for _ in range(AT_ONCE))
-        )
-        refused = [attempt for attempt in attempts if attempt.status == 429]
+    for number, group in enumerate(groups):
+        attempts = await asyncio.gather(*(knock.at(stage, part=part, urgent=True) for knock in group))
+        answered.update(knock for knock, attempt in zip(group, attempts, strict=True) if attempt.status != 429)
+        refused = [a for knock, a in zip(group, attempts, strict=True) if a.status == 429 and not knock.contested]
         if gathered and not number and not refused:
             await gathered(attempts)
         await asyncio.gather(*(attempt.close() for attempt in attempts if attempt not in refused))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sse_conform import entries as e
 from sse_conform.driver.budget import Place
-from sse_conform.driver.credentials import Credentials
+from sse_conform.driver.credentials import Credentials, otherwise
 from sse_conform.driver.gate import Gate
 from sse_conform.driver.queue import MOST_WINDOWS
 from sse_conform.driver.stream_call import Variation, stream_request
@@ -41,7 +41,8 @@ class Attempt:
     """
     What an attempt is to be, however often it takes to be admitted.
 
-    ``user`` is the label of its account, ``beside`` that of another one whose token goes along in the cookie.
+    ``user`` is the label of its account, ``beside`` that of another one whose token goes along in the cookie;
+    ``crosswise`` its own goes there alone, or in the header where it is in the cookie otherwise.
     ``urgent`` ones wait for nothing, and a 429 is what they are after.
     """
 
@@ -50,6 +51,7 @@ class Attempt:
     part: str
     token: TokenKind
     beside: str
+    crosswise: bool
     variation: Variation
     receive_buffer: int | None
     urgent: bool
@@ -155,6 +157,9 @@ class Attempts:
         if attempt.beside:
             both = credentials.both(credential, world.profile.auth.parameter, attempt.beside)
             variation = replace(variation, headers=(*variation.headers, *both))
+        if attempt.crosswise and credential is not None:
+            alone = otherwise(world.profile.auth, credential)
+            variation, credential = replace(variation, headers=(*variation.headers, alone)), None
         request = stream_request(
             world.profile,
             credential,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sse_conform.driver.accounts import Identity
 from sse_conform.driver.tokens import TokenMint
 from sse_conform.entries import Header, TokenKind
+from sse_conform.profile import Auth, Carrier
 from sse_conform.redaction import Redactor
 
 
@@ -51,3 +52,10 @@ class Credentials:
         """A token in the header and another user's in the cookie, however either of them travels alone."""
         other = self.of(beside, TokenKind.GENUINE)
         return ("authorization", f"Bearer {token}"), ("cookie", f"{cookie}={other}")
+
+
+def otherwise(auth: Auth, token: str) -> Header:
+    """The header with the token where it does not travel ordinarily: in the cookie, or after `Bearer`."""
+    if auth.carrier is Carrier.BEARER:
+        return "cookie", f"{auth.parameter}={token}"
+    return "authorization", f"Bearer {token}"

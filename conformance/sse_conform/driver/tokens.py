@@ -77,6 +77,9 @@ class TokenMint:
                 return _sign(header, claims, self._key)
             case Signature.STRANGER:
                 return _sign(header, claims, _stranger(header["alg"]))
+            case Signature.EMBEDDED:
+                key = _stranger(header["alg"])
+                return _sign(header | {"jwk": _jwk(header["alg"], key)}, claims, key)
             case Signature.KEPT:
                 return f"{_encode(header, claims)}.{signature}"
             case Signature.NONE:
@@ -142,6 +145,16 @@ def _sign(header: Claims, claims: Claims, key: str) -> str:
     except (NotImplementedError, ValueError, TypeError, jwt.PyJWTError) as trouble:
         raise LookupError(f"no token can be signed with {header['alg']} and this key") from trouble
     return f"{signing_input}.{_b64(signature)}"
+
+
+def _jwk(algorithm: str, key: str) -> Claims:
+    """What verifies the signatures of a key, as a JSON Web Key (RFC 7517): the secret, or the public one of a pair."""
+    import jwt  # noqa: PLC0415 - heavy (cryptography)
+
+    family: Any = jwt.get_algorithm_by_name(algorithm)
+    prepared = family.prepare_key(key)
+    public = prepared.public_key() if hasattr(prepared, "public_key") else prepared
+    return dict(family.to_jwk(public, as_dict=True))
 
 
 def _other(subject: object) -> object:

@@ -21,14 +21,24 @@ def controlled(transcript: Transcript) -> bool:
     return len(controls) == 2 and all(stream.opened for stream in controls)
 
 
+def _places(stream: Stream) -> frozenset[str]:
+    """The headers in which its token travelled; none where that was in the URL, or there was none."""
+    return frozenset(name for name, _ in stream.attempt.headers if name in {"authorization", "cookie"})
+
+
 def refusals(*kinds: TokenKind) -> Callable[[Transcript], Iterator[Stream]]:
-    """The answered attempts with invalid tokens of these kinds (all kinds where none is named), under control."""
+    """
+    The answered attempts with invalid tokens of these kinds (all kinds where none is named), under control.
+
+    Who never looks for a token in some place refuses any that comes there: a valid one has to have been taken there.
+    """
 
     def over(transcript: Transcript) -> Iterator[Stream]:
         wanted = kinds or tuple(kind for kind in TokenKind if kind.invalid)
+        read = {_places(stream) for stream in transcript.streams if stream.attempt.token.valid and stream.opened}
         for stream in transcript.streams:
             kind = stream.attempt.token
-            if stream.attempt.part == _OTHER_DOOR:
+            if stream.attempt.part == _OTHER_DOOR or (kind is not TokenKind.MISSING and _places(stream) not in read):
                 continue
             if kind not in wanted or stream.attempt.method != "GET" or not stream.admitted:
                 continue
@@ -39,16 +49,18 @@ def refusals(*kinds: TokenKind) -> Callable[[Transcript], Iterator[Stream]]:
 
 
 def _refused(stream: Stream) -> Iterator[Finding]:
+    where = " in the cookie" if _places(stream) == {"cookie"} else ""
     if not refuses(stream.status):
-        yield Finding(expected="401", actual=f"{stream.status} to a {stream.attempt.token.value} token", at=stream)
+        actual = f"{stream.status} to a {stream.attempt.token.value} token{where}"
+        yield Finding(expected="401", actual=actual, at=stream)
     elif stream.media_type == "text/event-stream":
         yield Finding(
             expected="no event stream in a refusal", actual=f"{stream.status} with text/event-stream", at=stream
         )
 
 
-def _refuses(kind: TokenKind, what: str, why: str, spec: SpecRef, hint: str) -> Rule:
-    """One rule for one kind of invalid token: they differ in nothing but the token."""
+def _refuses(kind: TokenKind, what: str, why: str, spec: SpecRef, hint: str, *also: TokenKind) -> Rule:
+    """One rule for one kind of invalid token, and kindred ones: they differ in nothing but the token."""
 
     def check(stream: Stream) -> Iterator[Finding]:
         return _refused(stream)
@@ -60,7 +72,7 @@ def _refuses(kind: TokenKind, what: str, why: str, spec: SpecRef, hint: str) -> 
         f"auth.refuses-{kind.value}",
         level=Level.SHOULD if kind is TokenKind.NO_EXPIRY else Level.MUST,
         spec=(_PLAN, spec),
-        over=refusals(kind),
+        over=refusals(kind, *also),
         scenes="preflight" if missing else _SCENE,
         quick=kind.common,
         needs=declared.get(kind, set()) | ({Capability.SIGNING_KEY} if kind.minted else set()),
@@ -88,7 +100,8 @@ _NEGATIVES = (
         "A token signed with another key",
         "Without a check of the signature anybody can be anybody.",
         rfc(7515, "5.2"),
-        "the token is decoded, not verified",
+        "the token is decoded, not verified; or the key is taken from its own header",
+        TokenKind.EMBEDDED_KEY,
     ),
     _refuses(
         TokenKind.TAMPERED,

@@ -47,6 +47,13 @@ def near_expiry(transcript: Transcript) -> Iterator[Stream]:
     return (stream for stream in transcript.streams_in(_SCENE, "near-expiry") if stream.opened)
 
 
+def to_be_ended(transcript: Transcript) -> Iterator[Stream]:
+    """That stream, and the one that was resumed beside it with the same token."""
+    for first in near_expiry(transcript):
+        yield first
+        yield from (stream for stream in transcript.streams_in(_SCENE, "resumed") if stream.opened)
+
+
 def _lived(stream: Stream) -> float:
     return (stream.watched_until - stream.t) / SECOND
 
@@ -83,7 +90,7 @@ def is_kept_until_its_end(stream: Stream) -> Iterator[Finding]:
     "auth.ends-at-expiry",
     level=Level.SHOULD,
     spec=(plan("Security"), rfc(7519, "4.1.4")),
-    over=near_expiry,
+    over=to_be_ended,
     scenes=_SCENE,
     needs={Capability.SIGNING_KEY},
     hint="the token is looked at when the stream opens and never again",
@@ -102,8 +109,8 @@ def ends_at_expiry(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
 
 def watched_past_expiry(transcript: Transcript) -> Iterator[tuple[Stream, Transcript]]:
-    """The same stream with the transcript, to look for what was published after the end."""
-    return ((stream, transcript) for stream in near_expiry(transcript))
+    """The same streams with the transcript, to look for what was published after the end."""
+    return ((stream, transcript) for stream in to_be_ended(transcript))
 
 
 @rule(

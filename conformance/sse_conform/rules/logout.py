@@ -26,7 +26,7 @@ def logouts(transcript: Transcript) -> Iterator[Logout]:
     """The logout, where its token had a stream that was still open."""
     for exchange in transcript.exchanges:
         if exchange.scene == _SCENE and exchange.part == "logout" and 200 <= exchange.status < 400:
-            before = transcript.streams_in(_SCENE, "before")
+            before = transcript.streams_in(_SCENE, "before", "before-too")
             still = tuple(stream for stream in before if stream.opened and stream.watched_until >= exchange.t)
             if still:
                 yield Logout(answered=exchange.answered, streams=still)

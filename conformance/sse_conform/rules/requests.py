@@ -15,10 +15,14 @@ _METHODS, _ODD, _COMPRESSED = "stream.methods", "stream.odd-requests", "stream.c
 _TOGETHER, _LOWER_CASE = "all-at-once", "lower-case-scheme"
 
 
+#: What is neither GET, nor answered as GET is, nor a preflight; the rare ones come in the burst against the limit.
+_OTHERS = ("POST", "PUT", "DELETE")
+
+
 def _answered(transcript: Transcript, *methods: str) -> Iterator[Stream]:
     """The attempts with these methods that were not stopped by the limiter, in a run in which a plain GET worked."""
     if any(opened(transcript)):
-        yield from (s for s in transcript.streams_in(_METHODS) if s.attempt.method in methods and s.status != 429)
+        yield from (s for s in transcript.streams if s.attempt.method in methods and s.status != 429)
 
 
 @rule(
@@ -48,7 +52,7 @@ def head_ends(stream: Stream) -> Iterator[Finding]:
     "stream.get-only",
     level=Level.MUST,
     spec=plan("Backend Design"),
-    over=lambda transcript: _answered(transcript, "POST"),
+    over=lambda transcript: _answered(transcript, *_OTHERS),
     scenes=_METHODS,
     hint="the route is registered for every method",
 )
@@ -66,7 +70,7 @@ def other_methods_open_nothing(stream: Stream) -> Iterator[Finding]:
     "stream.method-not-allowed",
     level=Level.SHOULD,
     spec=rfc(9110, "15.5.6"),
-    over=lambda transcript: (s for s in _answered(transcript, "POST") if s.head),
+    over=lambda transcript: (s for s in _answered(transcript, *_OTHERS) if s.head),
     scenes=_METHODS,
     hint="the framework answers 404 or 500 where the method does not match",
 )

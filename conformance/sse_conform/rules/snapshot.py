@@ -187,13 +187,11 @@ def is_empty_for_newcomers(event: Event) -> Iterator[Finding]:
 
 
 def reconnections(transcript: Transcript) -> Iterator[Stream]:
-    """Streams of users who had been connected before in the same scene, and were sent a snapshot then."""
-    parts = {_OVERFLOW: ("after", "again"), "delivery.live": ("afterwards",)}
-    for scene, names_of_parts in parts.items():
-        served = {s.attempt.user for s in transcript.streams_in(scene) if first_snapshot(s)}
-        for stream in transcript.streams_in(scene, *names_of_parts):
-            if stream.opened and stream.attempt.user in served:
-                yield stream
+    """Streams of a user who had been connected before in the same scene, and was sent a snapshot then."""
+    served = {s.attempt.user for s in transcript.streams_in(_OVERFLOW) if first_snapshot(s)}
+    for stream in transcript.streams_in(_OVERFLOW, "after", "again"):
+        if stream.opened and stream.attempt.user in served:
+            yield stream
 
 
 @rule(

@@ -82,6 +82,22 @@ async def test_the_token_travels_as_the_profile_says_and_never_enters_the_record
     assert "<token>" in repr(streams(transcript)[0].attempt)
 
 
+@pytest.mark.parametrize(
+    ("carrier", "place"), [(Carrier.BEARER, "cookie"), (Carrier.COOKIE, "header"), (Carrier.QUERY, "header")]
+)
+async def test_crosswise_a_token_travels_in_the_other_place_alone(target, on_stage, carrier, place):
+    async def play(stage):
+        await stage.subscribe("alice", crosswise=True)
+
+    transcript = await on_stage(play, auth=carried_by(target.profile(), carrier))
+    request = target.seen("GET /stream")[-1]
+    cookie, header = request.headers.get("cookie", ""), request.headers.get("authorization", "")
+    token = (cookie or header).removeprefix("token=").removeprefix("Bearer ")
+    assert {"cookie": (bool(cookie), bool(header)), "header": (bool(header), bool(cookie))}[place] == (True, False)
+    assert (token.count("."), request.query) == (2, {})
+    assert token.rpartition(".")[2] not in repr(transcript.entries)
+
+
 async def test_the_ordinary_request_is_that_of_an_event_source(target, on_stage):
     async def play(stage):
         await stage.subscribe("alice")

@@ -112,6 +112,18 @@ def test_under_a_wrong_key_everything_but_the_signature_is_the_same(algorithm):
 
 
 @each_algorithm
+def test_an_embedded_key_is_the_one_that_signed_and_only_its_public_half(algorithm):
+    original, made = mutated(TokenKind.EMBEDDED_KEY, algorithm)
+    header = header_of(made)
+    key = header.pop("jwk")
+    assert (header, claims_of(made)) == (header_of(original), claims_of(original))
+    assert jwt.decode(made, jwt.PyJWK(key, algorithm), algorithms=[algorithm], audience="them") == claims_of(original)
+    assert "d" not in key
+    with pytest.raises(jwt.InvalidSignatureError):
+        verify(made, algorithm)
+
+
+@each_algorithm
 def test_a_tampered_token_names_another_user_under_the_old_signature(algorithm):
     original, made = mutated(TokenKind.TAMPERED, algorithm)
     assert made.split(".")[2] == original.split(".")[2]

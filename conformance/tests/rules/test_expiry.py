@@ -78,6 +78,37 @@ def test_one_that_the_suite_closed_was_open_too_long():
     assert breach.actual == "still open after 24.0 s"
 
 
+def resumed(*told, ends=None, **attempt):
+    """The stream that was resumed with the same token."""
+    return stream(
+        *told, scene=SCENE, part="resumed", token=e.TokenKind.NEAR_EXPIRY, at=2.0, conn=2, ends=ends, **attempt
+    )
+
+
+@pytest.mark.parametrize(
+    ("resume", "wanted"),
+    [
+        (resumed(ends=(15.0, e.EndKind.COMPLETE)), Outcome.PASS),
+        (resumed(ends=(25.0, e.EndKind.CLOSED)), Outcome.WARN),
+        (resumed(ends=(25.0, e.EndKind.CLOSED), status=401), Outcome.PASS),
+    ],
+    ids=["ended", "left open", "refused"],
+)
+def test_a_resumed_stream_ends_as_well(resume, wanted):
+    assert verdict("auth.ends-at-expiry", near(ends=(15.0, e.EndKind.COMPLETE)), resume).outcome is wanted
+
+
+def test_a_resumed_stream_is_told_nothing_after_the_end():
+    sent = published(9.0, scene=SCENE, part="after-expiry")
+    told = resumed((2.0, snapshot()), (9.1, notification(sent.marker)))
+    assert verdict("auth.closes-at-expiry", sent, near(), told).outcome is Outcome.FAIL
+
+
+def test_a_resumed_stream_may_have_little_of_its_token_left():
+    late = resumed(ends=(2.1, e.EndKind.COMPLETE))
+    assert verdict("auth.near-expiry-kept", near(ends=(15.0, e.EndKind.COMPLETE)), late).outcome is Outcome.PASS
+
+
 @pytest.mark.parametrize(
     ("changes", "wanted"),
     [({}, Outcome.FAIL), ({"part": "before"}, Outcome.PASS), ({"scene": "delivery.live"}, Outcome.PASS)],

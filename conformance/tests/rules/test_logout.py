@@ -101,7 +101,7 @@ def test_a_page_is_refused_afterwards_where_one_was_given_before(before, status,
     ids=["in time", "left open", "over before"],
 )
 def test_each_stream_of_the_token_ends(ends, wanted):
-    other = stream(scene=SCENE, part="before", conn=2, ends=ends)
+    other = stream(scene=SCENE, part="before-too", conn=2, ends=ends)
     assert verdict("auth.logout-closes", other).outcome is wanted
 
 

@@ -54,8 +54,10 @@ def test_head_ends_without_a_body(line, said):
         (429, (), Outcome.UNTESTED, Outcome.UNTESTED),
     ],
 )
-def test_post_opens_nothing_and_had_better_be_told_so(status, headers, opens, refused):
-    line = asked("POST", status=status, headers=headers)
+@pytest.mark.parametrize("place", [("POST", METHODS), ("PUT", METHODS), ("DELETE", "rate_limit.burst")])
+def test_another_method_opens_nothing_and_had_better_be_told_so(place, status, headers, opens, refused):
+    method, scene = place
+    line = stream(scene=scene, method=method, status=status, headers=headers)
     assert verdict("stream.get-only", line).outcome is opens
     assert verdict("stream.method-not-allowed", line).outcome is refused
     assert verdict("stream.head-method", line).outcome is Outcome.UNTESTED

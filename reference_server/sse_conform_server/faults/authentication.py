@@ -15,7 +15,7 @@ from sse_conform_server.parts import Parts
 from sse_conform_server.tokens import Claims
 
 _ANONYMOUS = User(id="undefined", username="undefined", role=Role.ANALYST)
-_FOREVER = float("inf")
+FOREVER = float("inf")
 
 Reading = Callable[[Parts, str | None], dict[str, Any] | None]
 """A token, or `None` for none, to claims that are good enough for the fault, or `None`."""
@@ -45,7 +45,7 @@ async def identity_of(parts: Parts, claims: dict[str, Any]) -> Identity:
     if await parts.store.revoked(token_id):
         raise UnauthorisedError
     user = await parts.store.session(subject, token_id)
-    return Identity(user=user or _ANONYMOUS, token_id=token_id, expires_at=_FOREVER)
+    return Identity(user=user or _ANONYMOUS, token_id=token_id, expires_at=FOREVER)
 
 
 def bearer_of(connection: HTTPConnection) -> str | None:
@@ -122,11 +122,11 @@ def _unverified(token: str) -> Claims | None:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.PyJWTError:
         return None
-    return Claims(subject=str(claims.get("sub", "")), token_id=str(claims.get("jti", "")), expires_at=_FOREVER)
+    return Claims(subject=str(claims.get("sub", "")), token_id=str(claims.get("jti", "")), expires_at=FOREVER)
 
 
 def _outliving(parts: Parts) -> Parts:
-    return replace(parts, lifetime=lambda _parts, _identity: _FOREVER)
+    return replace(parts, lifetime=lambda _parts, _identity: FOREVER)
 
 
 def _early_cut(parts: Parts) -> Parts:

@@ -1,18 +1,71 @@
-"""Faults of one user in several places: her second login, and her polls after the first one has ended."""
+"""Faults of one session in several places: its cookie, its resumed stream, its second tab, its polls, its successor."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
+import jwt
 from starlette.requests import HTTPConnection
 
-from sse_conform_server.auth import Identity, UnauthorisedError
-from sse_conform_server.faults.authentication import bearer_of
+from sse_conform_server.auth import COOKIE, Identity, UnauthorisedError
+from sse_conform_server.faults.authentication import (
+    FOREVER,
+    Reading,
+    also_accepting,
+    bearer_of,
+    identity_of,
+    weakly,
+)
 from sse_conform_server.faults.edges import POLLING
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.faults.tabs import hubbed
-from sse_conform_server.hub import Hub, Subscription
+from sse_conform_server.hub import Ending, Hub, Subscription
 from sse_conform_server.parts import Parts
 from sse_conform_server.tokens import InvalidTokenError
+
+
+def _trusting_cookies(read: Reading) -> Callable[[Parts], Parts]:
+    """What comes in the cookie alone is read by code of its own."""
+
+    def apply(parts: Parts) -> Parts:
+        async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
+            try:
+                return await parts.authenticate(inner, connection)
+            except UnauthorisedError:
+                alone = "authorization" not in connection.headers
+                claims = read(inner, connection.cookies.get(COOKIE)) if alone else None
+                if claims is None:
+                    raise
+                return await identity_of(inner, claims)
+
+        return replace(parts, authenticate=authenticate)
+
+    return apply
+
+
+def _header_key(_: Parts, token: str | None) -> dict[str, Any] | None:
+    try:
+        key = jwt.PyJWK(jwt.get_unverified_header(token or "")["jwk"], "HS256")
+        return dict(jwt.decode(token or "", key, algorithms=["HS256"], options={"verify_aud": False}))
+    except (jwt.PyJWTError, LookupError, ValueError, TypeError):
+        return None
+
+
+def _endless_resume(parts: Parts) -> Parts:
+    async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
+        identity = await parts.authenticate(inner, connection)
+        return replace(identity, expires_at=FOREVER) if "last-event-id" in connection.headers else identity
+
+    return replace(parts, authenticate=authenticate)
+
+
+class _OneStreamForEachToken(Hub):
+    def end_token(self, user_id: str, token_id: str) -> None:
+        """End the one that came last: its entry has replaced those before it."""
+        for subscription in reversed(tuple(self.audience(user_id))):
+            if subscription.token_id == token_id:
+                subscription.end(Ending.LOGGED_OUT)
+                return
 
 
 def _poll_unrevoked(parts: Parts) -> Parts:
@@ -57,6 +110,39 @@ async def _looked_up(parts: Parts, token: str) -> Identity:
 
 
 FAULTS: tuple[Fault, ...] = (
+    fault(
+        "cookie-unverified",
+        "The header's token is verified; the session cookie is decoded as if only the service could have set it.",
+        _trusting_cookies(weakly(unsigned=True)),
+        "auth.refuses-wrong-key",
+        "auth.refuses-alg-none",
+    ),
+    fault(
+        "cookie-outlives-token",
+        "A session cookie is good for as long as browsers keep it: the `exp` of the token in it is not looked at.",
+        _trusting_cookies(weakly(without=("verify_exp",))),
+        "auth.refuses-expired",
+    ),
+    fault(
+        "header-brings-key",
+        "A token that brings its key in `jwk` is verified with that one (CVE-2018-0114).",
+        also_accepting(_header_key),
+        "auth.refuses-wrong-key",
+        "polling.auth-tokens",
+    ),
+    fault(
+        "resumed-outlives-token",
+        "What serves a Last-Event-ID is a path of its own, on which nobody sets the timer for the token's end.",
+        _endless_resume,
+        "auth.closes-at-expiry",
+        "auth.ends-at-expiry",
+    ),
+    fault(
+        "logout-ends-last-stream",
+        "A map from token to one stream: a logout ends the newest tab and leaves the others.",
+        hubbed(_OneStreamForEachToken),
+        "auth.logout-closes",
+    ),
     fault(
         "newest-session-only",
         "A map from user to session: who logs in on a second machine takes the events away from the first.",

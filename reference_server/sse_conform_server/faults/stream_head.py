@@ -85,9 +85,9 @@ async def _buffer(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: 
     await app(scope, receive, buffered)
 
 
-def _as_get(method: str) -> Callable[[Parts], Parts]:
+def _as_get(*methods: str) -> Callable[[Parts], Parts]:
     async def middleware(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "method": "GET"} if scope["method"] == method else scope, receive, send)
+        await app({**scope, "method": "GET"} if scope["method"] in methods else scope, receive, send)
 
     return at_edge(middleware)
 
@@ -216,6 +216,13 @@ FAULTS: tuple[Fault, ...] = (
         "post-opens-stream",
         "The route is registered for every method, so that POST opens a stream.",
         _as_get("POST"),
+        "stream.get-only",
+        "stream.method-not-allowed",
+    ),
+    fault(
+        "rare-methods-open-streams",
+        "POST is refused by name; PUT and DELETE, of which nobody thought, are served as GET is.",
+        _as_get("PUT", "DELETE"),
         "stream.get-only",
         "stream.method-not-allowed",
     ),
