@@ -23,19 +23,22 @@ class Count:
     """
     What was admitted from one address in the window before the burst ended, and what got 429 then.
 
-    ``opened`` counts the attempts with a valid token, ``refused`` those that got another 4xx. ``stopped`` is the first
-    valid one that got 429, ``guess`` the first invalid one.
+    ``opened`` counts the attempts with a valid token, ``refused`` those without that got another 4xx. ``odd`` ones got
+    that for their method: a limit may count them with either, or not at all. ``stopped`` is the first valid one that
+    got 429, ``guess`` the first that was to be refused.
     """
 
     opened: int
     refused: int
+    odd: int
     stopped: Stream | None
     guess: Stream | None
 
     def skips_refused(self, terms: Terms, seconds: float) -> bool:
         """Whether as many valid attempts were admitted as if there had been no others."""
         most = _most(terms, seconds)
-        return self.guess is None and terms.rate_limit <= self.opened <= most < self.opened + self.refused
+        alone = any(terms.rate_limit <= valid <= most for valid in (self.opened, self.opened + self.odd))
+        return self.guess is None and alone and most < self.opened + self.refused
 
     def skips_opened(self, terms: Terms, seconds: float) -> bool:
         """Whether more valid attempts were admitted than a limit that counts them admits."""
@@ -63,19 +66,26 @@ def counts(transcript: Transcript) -> Iterator[tuple[Count, bool]]:
     admitted = [s for s in lately if s.admitted]
     count = Count(
         opened=sum(s.opened for s in admitted),
-        refused=sum(refuses(s.status) for s in admitted),
+        refused=sum(refuses(s.status) and s.attempt.method == "GET" for s in admitted),
+        odd=sum(map(_odd, admitted)),
         stopped=stopped,
         guess=guess,
     )
     seconds = (last.t - lately[0].t) / SECOND
     free = count.skips_refused(terms, seconds)
     told = count.skips_opened(terms, seconds) or (stopped and (guess or _enough_refused(count, terms)))
-    if told and not (free and _gap(admitted, terms.rate_limit) > COINCIDENCE * terms.rate_window * SECOND):
+    counted = (admitted, [s for s in admitted if not _odd(s)])
+    border = max(_gap(each, terms.rate_limit) for each in counted) if free else 0
+    if told and border <= COINCIDENCE * terms.rate_window * SECOND:
         yield count, free
 
 
+def _odd(stream: Stream) -> bool:
+    return refuses(stream.status) and stream.attempt.method != "GET"
+
+
 def _enough_refused(count: Count, terms: Terms) -> bool:
-    return count.refused >= FEWEST_REFUSED * terms.rate_limit
+    return count.refused + count.odd >= FEWEST_REFUSED * terms.rate_limit
 
 
 def _gap(admitted: list[Stream], limit: int) -> int:

@@ -1,10 +1,11 @@
 """What a limiter counts is deduced from the number that it admits, whatever its windows are like."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 
+from sse_conform.entries import TokenKind
 from sse_conform.rules.limit_counting import COINCIDENCE, counts_all_attempts
 from sse_conform.spec import Capability
 from sse_conform.terms import Terms
@@ -16,7 +17,9 @@ SCENE = "rate_limit.burst"
 LIMIT, WINDOW = 20, 60.0
 TERMS = Terms(rate_limit=LIMIT, rate_window=WINDOW, capabilities=(Capability.RATE_LIMIT,))
 #: The burst begins at this instant with so many guesses; so many attempts are made at once.
-BEGINS, GUESSES, GROUP = 200.0, 9, 3
+BEGINS, GROUP = 200.0, 3
+GUESSES = ["GET", "GET", "PUT", "DELETE", *["GET"] * 5]
+GETS = ["GET"] * 3 * LIMIT
 
 #: Whether it admits an attempt at this instant.
 Limiter = Callable[[float], bool]
@@ -74,28 +77,35 @@ def bucket() -> Limiter:
 
 
 class Burst:
-    """The burst as the scene makes it. Valid attempts go by one limiter, guesses by another; None admits all."""
+    """
+    The burst as the scene makes it; None admits all.
 
-    def __init__(self, valid: Limiter | None, guess: Limiter | None, *, step: float) -> None:
-        self.limiters = {"guess": guess}
+    Valid attempts go by one limiter, guesses by another, those with a valid token and an odd method by a third.
+    """
+
+    def __init__(self, valid: Limiter | None, guess: Limiter | None, odd: Limiter | None, *, step: float) -> None:
+        self.limiters = {"guess": guess, "PUT": odd, "DELETE": odd}
         self.valid = valid
         self.lines: list[Any] = []
         self.step = step
         self.now = BEGINS
 
-    def attempt(self, at: float, part: str, *, scene: str = SCENE) -> bool:
+    def attempt(self, at: float, part: str, *, method: str = "GET", scene: str = SCENE) -> bool:
         """Whether it was admitted."""
-        limiter = self.limiters.get(part, self.valid)
+        limiter = self.limiters.get(part if method == "GET" else method, self.valid)
         admitted = limiter is None or limiter(at)
-        status = (401 if part == "guess" else 200) if admitted else 429
-        conn = len(self.lines) + 1
-        self.lines.append(stream(conn=conn, at=at, scene=scene, part=part, status=status, address="127.0.0.1"))
+        fields = {"scene": scene, "part": part, "method": method, "address": "127.0.0.1", "conn": len(self.lines) + 1}
+        if part == "guess":
+            fields |= {"token": TokenKind.GARBAGE if method == "GET" else TokenKind.GENUINE}
+        status = {"GET": 401 if part == "guess" else 200}.get(method, 405) if admitted else 429
+        self.lines.append(stream(at=at, status=status, **fields))
         return admitted
 
-    def until_limited(self, part: str, most: int) -> bool:
-        for _ in range(0, most, GROUP):
+    def until_limited(self, part: str, methods: Sequence[str]) -> bool:
+        for number in range(0, len(methods), GROUP):
             self.now += self.step
-            admitted = [self.attempt(self.now + n / 10_000, part) for n in range(GROUP)]
+            group = enumerate(methods[number : number + GROUP])
+            admitted = [self.attempt(self.now + n / 10_000, part, method=method) for n, method in group]
             if not all(admitted):
                 return True
         return False
@@ -104,18 +114,20 @@ class Burst:
 def judged(
     valid: Limiter | None,
     guess: Limiter | None,
+    odd: Limiter | None,
     *,
     earlier: Iterable[tuple[float, str]] = (),
     step: float = 0.02,
 ) -> Outcome:
     """The verdict; ``earlier`` attempts of other scenes have an instant and a part, groups of three come every step."""
-    burst = Burst(valid, guess, step=step)
+    burst = Burst(valid, guess, odd, step=step)
     for at, part in earlier:
         burst.attempt(at, part, scene="another.scene")
     burst.attempt(BEGINS, "held")
     burst.until_limited("guess", GUESSES)
-    if not burst.until_limited("burst", 3 * LIMIT):
-        burst.until_limited("guess", LIMIT)
+    within = LIMIT - len(GUESSES)
+    if not (burst.until_limited("burst", GETS[:within]) or burst.until_limited("burst", GETS[within:])):
+        burst.until_limited("guess", GETS[:LIMIT])
     recorded = transcript(*burst.lines, completed(SCENE, at=400), terms=TERMS, scenes=(SCENE,))
     return judge(counts_all_attempts, recorded).outcome
 
@@ -124,6 +136,7 @@ def judged(
 MIXED = [(BEGINS - 50.0 + 2.5 * n, "guess" if n % 2 else "earlier") for n in range(18)]
 VALID_FIRST = [(BEGINS - 50.0 + 2.5 * n, "earlier" if n < 9 else "guess") for n in range(18)]
 each_history = pytest.mark.parametrize("earlier", [(), MIXED, VALID_FIRST], ids=["none", "mixed", "valid first"])
+each_odd = pytest.mark.parametrize("odd", [True, False], ids=["odd methods count", "odd methods do not"])
 #: Where a window may have its border, in steps of these seconds: everywhere, and finely in the burst.
 COARSE, FINE = 0.5, 0.005
 BORDERS = [BEGINS - WINDOW + n * COARSE for n in range(120)] + [BEGINS + n * FINE for n in range(200)]
@@ -134,45 +147,52 @@ BORDERS = [BEGINS - WINDOW + n * COARSE for n in range(120)] + [BEGINS + n * FIN
 @pytest.mark.parametrize(
     "kind", [sliding_log, bucket, *(lambda b=border: sliding_counter(b) for border in BORDERS[::10])]
 )
-def test_a_limiter_that_counts_all_is_not_accused(kind, step, earlier):
+@each_odd
+def test_a_limiter_that_counts_all_is_not_accused(kind, step, earlier, odd):
     limiter = kind()
-    assert judged(limiter, limiter, earlier=earlier, step=step) is not Outcome.WARN
+    assert judged(limiter, limiter, limiter if odd else None, earlier=earlier, step=step) is not Outcome.WARN
 
 
 @each_history
+@each_odd
 @pytest.mark.parametrize("step", [0.02, 0.5])
-def test_fixed_windows_that_count_all_are_accused_by_less_than_one_chance_in_a_thousand(step, earlier):
+def test_fixed_windows_that_count_all_are_accused_by_less_than_one_chance_in_a_thousand(step, earlier, odd):
     accused = 0.0
     for border in BORDERS:
         limiter = fixed_window(border)
-        if judged(limiter, limiter, earlier=earlier, step=step) is Outcome.WARN:
+        if judged(limiter, limiter, limiter if odd else None, earlier=earlier, step=step) is Outcome.WARN:
             accused += FINE if border >= BEGINS else COARSE
     assert accused / WINDOW < COINCIDENCE
 
 
 @pytest.mark.parametrize("kind", [sliding_log, bucket, lambda: fixed_window(BEGINS - 30.0)])
-def test_a_limiter_that_counts_all_passes(kind):
+@each_odd
+def test_a_limiter_that_counts_all_passes(kind, odd):
     limiter = kind()
-    assert judged(limiter, limiter) is Outcome.PASS
+    assert judged(limiter, limiter, limiter if odd else None) is Outcome.PASS
 
 
 @pytest.mark.parametrize("kind", [sliding_log, bucket, lambda: fixed_window(BEGINS - 30.0)])
-def test_refused_attempts_that_are_free_are_seen(kind):
-    assert judged(kind(), None) is Outcome.WARN
+@each_odd
+def test_refused_attempts_that_are_free_are_seen(kind, odd):
+    limiter = kind()
+    assert judged(limiter, None, limiter if odd else None) is Outcome.WARN
 
 
 @pytest.mark.parametrize("kind", [sliding_log, bucket, lambda: fixed_window(BEGINS - 30.0)])
-def test_valid_attempts_that_are_free_are_seen(kind):
-    assert judged(None, kind()) is Outcome.WARN
+@each_odd
+def test_valid_attempts_that_are_free_are_seen(kind, odd):
+    limiter = kind()
+    assert judged(None, limiter, limiter if odd else None) is Outcome.WARN
 
 
 def test_guesses_that_have_a_stricter_limit_of_their_own_are_limited():
     failures = iter([True] * 5 + [False] * 100)
-    assert judged(sliding_log(), lambda _t: next(failures)) is Outcome.PASS
+    assert judged(sliding_log(), lambda _t: next(failures), None) is Outcome.PASS
 
 
 def test_without_any_limit_nothing_is_told():
-    assert judged(None, None) is Outcome.UNTESTED
+    assert judged(None, None, None) is Outcome.UNTESTED
 
 
 def recorded(*attempts: tuple[float, str, int]) -> Outcome:

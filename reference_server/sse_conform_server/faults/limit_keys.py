@@ -83,7 +83,6 @@ FAULTS: tuple[Fault, ...] = (
         "Attempts are counted for each user: whoever has many accounts has no limit.",
         _limited_by(_user),
         "rate_limit.by-address",
-        "rate_limit.counts-all",
     ),
     fault(
         "limit-by-url",

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import jwt
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,7 +57,7 @@ def _none_by_another_name(token: str, _: set[str]) -> bool:
 
 def _mute_after_expiry(parts: Parts) -> Parts:
     async def middleware(inner: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        claims = weakly()(inner, Headers(scope=scope).get("authorization", "").partition(" ")[2]) or {}
+        claims = weakly()(inner, bearer_of(HTTPConnection(scope))) or {}
 
         async def muted(message: Message) -> None:
             told = b"event: notification" in message.get("body", b"")
