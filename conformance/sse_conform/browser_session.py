@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from sse_conform import entries as e
 from sse_conform.browser_entries import PageSaw, Sight
@@ -47,10 +48,14 @@ def expiries(transcript: Transcript, *scenes: str) -> Iterator[Refusal]:
 
 
 def limited(transcript: Transcript, scene: str) -> Iterator[Refusal]:
-    """The page that came when the limit was reached, where the suite itself was refused just before by 429."""
+    """
+    The page that came when the limit was reached, where the suite itself was refused just before by 429.
+
+    What it was let in for at first does not count: a window may end between two attempts, and then it comes anew.
+    """
     refused = [stream.t for stream in transcript.streams_in(scene) if stream.status == 429 and not stream.attempt.page]
     for page in pages(transcript, scene):
-        met = [stream for stream in page.streams if stream.head]
+        met = list(dropwhile(first_snapshot, (stream for stream in page.streams if stream.head)))
         if met and refused and refused[0] < met[0].t and not any(first_snapshot(stream) for stream in met):
             yield from _refusals(page, met)
 

@@ -75,8 +75,16 @@ class Tab(Protocol):
         """Wait until the EventSource has given up."""
         ...
 
+    async def until_let_in(self, *, seconds: float) -> bool:
+        """Wait for an event named snapshot, or until the EventSource has given up; whether it was let in."""
+        ...
+
     async def connect(self) -> None:
-        """Open the stream from a page that was only visited."""
+        """Open the stream from a page that was only visited, or that has abandoned it."""
+        ...
+
+    async def abandon(self) -> None:
+        """Close the EventSource; the page stays."""
         ...
 
     async def reload(self) -> None:

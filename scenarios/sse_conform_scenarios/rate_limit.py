@@ -28,6 +28,9 @@ PAUSE_SHARE = 0.125
 #: So many are made at once, lest a slow answer stretch the burst beyond its window; with the held stream they stay
 #: within what one user may commonly hold open.
 AT_ONCE = 3
+#: A page comes anew at once where it was let in, since a bucket may have had one attempt to spare, and once more when
+#: the limit was reached anew, since a window may have ended.
+PAGE_COMES_AT_ONCE, PAGE_COMES_LATER = 2, 2
 #: A page is given no more of the window to notice that it was refused: one that goes on is to be refused again.
 NOTICE_SHARE = 1 / 6
 #: Added to the window before the limit must have ended, in seconds: clocks differ a little.
@@ -44,8 +47,9 @@ def _at_most(terms: Terms) -> int:
     """One stream that is held, guesses before, after and instead of the burst, disguises, rounds, and the return."""
     disguised = DISGUISED + len(DISGUISES) * (DISGUISED + 1)
     guesses = _guesses(terms) + max(terms.rate_limit, _spare(terms))
-    again = ROUNDS * (1 + _in_groups(terms.rate_limit)) + 1 + terms.has(Capability.BROWSER)
-    return 1 + guesses + FACTOR * terms.rate_limit + disguised + again
+    again = ROUNDS * (1 + _in_groups(terms.rate_limit)) + 1
+    by_page = PAGE_COMES_AT_ONCE + PAGE_COMES_LATER if terms.has(Capability.BROWSER) else 0
+    return 1 + guesses + FACTOR * terms.rate_limit + disguised + again + by_page
 
 
 def _usually(terms: Terms) -> int:
@@ -123,12 +127,14 @@ async def burst(stage: Stage) -> None:
     refused = await _until_limited(stage, "burst", _valid(stage.terms), answered, gathered)
     if refused:
         async with asyncio.TaskGroup() as beside:
+            limited_again = asyncio.Event()
             if page:
-                beside.create_task(_come_by_page(stage, page))
+                beside.create_task(_come_by_page(stage, page, limited_again))
             await _come_in_disguise(stage)
             if stage.has(Capability.REST):
                 await stage.rest("alice", part="limited")
             await _come_again(stage)
+            limited_again.set()
             await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
         recovered = await stage.subscribe("alice", part="recovered", urgent=True)
         await recovered.until_snapshot()
@@ -171,13 +177,26 @@ async def _come_in_disguise(stage: Stage) -> None:
         await _all_admitted(stage, disguise, (disguise,))
 
 
-async def _come_by_page(stage: Stage, page: Tab) -> None:
+async def _come_by_page(stage: Stage, page: Tab, limited_again: asyncio.Event) -> None:
     """A page comes while the limit holds, and is watched for as long as it might come again."""
-    await page.connect()
-    noticing = min(NOTICE_SECONDS, stage.terms.rate_window * NOTICE_SHARE)
-    if await page.until_stopped(seconds=period(stage.terms) + noticing):
+    let_in = await _let_in(stage, page, PAGE_COMES_AT_ONCE)
+    if let_in:
+        await limited_again.wait()
+        let_in = await _let_in(stage, page, PAGE_COMES_LATER)
+    if page.stopped and not let_in:
         await stage.pass_time(STOPPED_PERIODS * period(stage.terms), "attempts that must not come")
     await page.close()
+
+
+async def _let_in(stage: Stage, page: Tab, most: int) -> bool:
+    """Whether a page that comes so often is let in each time; it goes by itself then."""
+    noticing = min(NOTICE_SECONDS, stage.terms.rate_window * NOTICE_SHARE)
+    for _ in range(most):
+        await page.connect()
+        if not await page.until_let_in(seconds=period(stage.terms) + noticing):
+            return False
+        await page.abandon()
+    return True
 
 
 async def _all_admitted(stage: Stage, part: str, disguises: Iterable[str]) -> bool:

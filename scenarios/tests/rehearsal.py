@@ -54,6 +54,7 @@ class Page:
     attempts: list[dict[str, Any]]
     part: str
     connected: bool = True
+    stopped: bool = False
     stopped: bool = True
     retry: float = 0.0
 
@@ -72,6 +73,9 @@ class Page:
     async def until_stopped(self, *, seconds: float) -> bool:
         return True
 
+    async def until_let_in(self, *, seconds: float) -> bool:
+        return True
+
     async def reload(self) -> None:
         pass
 
@@ -83,6 +87,9 @@ class Page:
 
     async def connect(self) -> None:
         self.attempts.append({"part": self.part})
+
+    async def abandon(self) -> None:
+        pass
 
     async def freeze(self) -> None:
         pass

@@ -147,6 +147,12 @@ class LiveTab:
         async with self._passing(seconds, "the page to give up"):
             return await self._news.until(lambda: self.stopped, seconds)
 
+    async def until_let_in(self, *, seconds: float) -> bool:
+        """Wait for a snapshot, or for the end; see the protocol."""
+        async with self._passing(seconds, "the page to be let in or refused"):
+            await self._news.until(lambda: self._greeted or self.stopped, seconds)
+        return self._greeted
+
     async def request(self, asked: dict[str, Any]) -> dict[str, Any]:
         """A request that the page itself makes; see the harness. What went wrong is under ``error``."""
         told: dict[str, Any] = await self.page.evaluate(
@@ -155,8 +161,13 @@ class LiveTab:
         return told
 
     async def connect(self) -> None:
-        """Open the stream from a page that did not open it by itself."""
+        """Open the stream from a page that did not open it by itself, or that has abandoned it."""
+        self._state = CONNECTING
         await self.page.evaluate("connect()")
+
+    async def abandon(self) -> None:
+        """Close the EventSource."""
+        await self.page.evaluate("abandon()")
 
     async def reload(self) -> None:
         """Load the page again."""

@@ -10,6 +10,9 @@ from sse_conform.fault_matrix import Kind, Matrix, Row, Standing
 
 JSON_FILE, MARKDOWN_FILE = "kill-matrix.json", "kill-matrix.md"
 
+#: The summary names at most so many rules that no fault broke: after a part of the matrix these are most of all.
+MOST_NAMED = 10
+
 INTRODUCTION = """\
 Written by `conform selftest`, version {version}: one run of the suite against each variant of the reference server. A
 fault must be caught by exactly the rules that it names, and nothing may fail on an oddity, which is legal; a run that
@@ -62,7 +65,9 @@ def summary(matrix: Matrix) -> str:
     """The matrix in a few lines."""
     lines = [f"  {standing.value:<20} {count:>4}" for standing, count in _counts(matrix).items() if count]
     if matrix.unbroken:
-        lines.append(f"  rules that no fault of this run breaks: {', '.join(matrix.unbroken)}")
+        few = len(matrix.unbroken) <= MOST_NAMED
+        named = ", ".join(matrix.unbroken) if few else f"{len(matrix.unbroken)}, see the matrix"
+        lines.append(f"  rules that no fault of this run breaks: {named}")
     lines += [
         f"  flips: {flip.rule} {flip.rate:.1%} ({flip.flips} of {flip.runs}): {', '.join(map(_name, flip.variants))}"
         for flip in matrix.flips

@@ -102,3 +102,10 @@ def test_a_page_that_is_told_in_a_stream_comes_back():
 def test_a_page_that_came_when_the_limit_was_over_proves_nothing():
     admitted = at_the_limit(status=200, pieces=((5.1, snapshot()),))
     assert limit(page(1, BURST, LIMITED, sees=CONNECTING), admitted) is Outcome.UNTESTED
+
+
+@pytest.mark.parametrize(("sees", "wanted"), [(CLOSED, Outcome.PASS), (CONNECTING, Outcome.FAIL)])
+def test_a_page_that_was_let_in_at_first_is_judged_when_it_comes_anew(sees, wanted):
+    admitted = at_the_limit(status=200, pieces=((5.1, snapshot()),))
+    anew = refused(1, BURST, LIMITED, conn=2, at=6.0, status=429, token=e.TokenKind.GENUINE)
+    assert limit(page(1, BURST, LIMITED, sees=sees), admitted, anew) is wanted

@@ -64,6 +64,23 @@ async def test_a_page_that_was_only_visited_connects_when_it_is_told_to(theatre)
     assert page.streams[0].t > published.t
 
 
+async def test_a_page_knows_whether_it_was_let_in_and_may_come_anew(theatre):
+    async def acts(stage):
+        """Alice is let in, closes the stream, and comes anew when her token has expired."""
+        device = await stage.device("alice")
+        tab = await device.visit("reader")
+        await tab.connect()
+        assert await tab.until_let_in(seconds=10)
+        await tab.abandon()
+        assert device.expire()
+        await tab.connect()
+        assert not await tab.until_let_in(seconds=10)
+        assert tab.stopped
+
+    (page,) = pages(await theatre.play(acts))
+    assert [stream.status for stream in page.streams] == [200, 401]
+
+
 async def test_a_frozen_page_is_told_when_it_goes_on(theatre):
     async def acts(stage):
         """A page is frozen while something happens."""
