@@ -1,21 +1,10 @@
 """Requests from pages of other origins."""
 
-from urllib.parse import urlsplit
-
 from sse_conform.entries import TokenKind
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
-
-#: The origin of pages that hide theirs: of a file, in a sandbox.
-NOBODY = "null"
-
-
-def _stranger(admitted: str) -> str:
-    """An origin that is not the admitted one, though it begins like it, and ends like it too."""
-    origin = urlsplit(admitted)
-    scheme, host = origin.scheme or "https", origin.netloc or "app"
-    return f"{scheme}://{host.partition(':')[0]}.evil{host}"
+from sse_conform.strange_origins import STRANGER, strange_origins
 
 
 async def _see_out(stream: Subscription) -> None:
@@ -28,15 +17,15 @@ async def origins(stage: Stage) -> None:
     """
     A page of a stranger's origin opens a stream; one of the admitted origin asks by preflight first.
 
-    The stranger polls, too, and so does a page that hides whose it is (`null`).
+    The stranger polls, too, and so do others: a page that hides whose it is (`null`), and those of similar names.
     """
     admitted = stage.terms.allowed_origin
     sent = ["last-event-id", *(["authorization"] if stage.has(Capability.BEARER) else [])]
-    stranger = _stranger(admitted)
-    await _see_out(await stage.subscribe("alice", part="stranger", headers=[("origin", stranger)]))
+    strangers = strange_origins(admitted)
+    await _see_out(await stage.subscribe("alice", part=STRANGER, headers=[("origin", strangers[STRANGER])]))
     if stage.has(Capability.POLLING):
-        await stage.poll("alice", part="stranger", origin=stranger)
-        await stage.poll("alice", part="nobody", origin=NOBODY)
+        for part, origin in strangers.items():
+            await stage.poll("alice", part=part, origin=origin)
     asks = [
         ("origin", admitted),
         ("access-control-request-method", "GET"),

@@ -54,7 +54,6 @@ class Page:
     attempts: list[dict[str, Any]]
     part: str
     connected: bool = True
-    stopped: bool = False
     stopped: bool = True
     retry: float = 0.0
 

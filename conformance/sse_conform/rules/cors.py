@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sse_conform import entries as e
 from sse_conform.rule import Finding, rule
 from sse_conform.spec import Capability, Level, SpecRef, plan
+from sse_conform.strange_origins import STRANGER, strange_origins
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
 
@@ -30,18 +31,18 @@ class Stranger:
 
 
 def strangers(transcript: Transcript) -> Iterator[Stranger]:
-    """The stream that a stranger's page opened, its poll, and that of a page that hides its origin."""
+    """The stream that a stranger's page opened, and the polls of all that are strange."""
     credentials = "access-control-allow-credentials"
-    for stream in _asked(transcript, "stranger"):
+    polling = strange_origins(transcript.terms.allowed_origin)
+    for stream in _asked(transcript, STRANGER):
         origin = dict(stream.attempt.headers).get("origin", "")
         yield Stranger(
             origin=origin, at=stream, allowed=stream.headers(_ALLOW), credentials=stream.headers(credentials)
         )
-        origins = {"stranger": origin, "nobody": "null"}
         for x in transcript.exchanges:
-            if x.scene == _SCENE and x.part in origins and x.status not in {0, 429}:
+            if x.scene == _SCENE and x.part in polling and x.status not in {0, 429}:
                 allowed, credible = (tuple(v for n, v in x.headers if n == name) for name in (_ALLOW, credentials))
-                yield Stranger(origin=origins[x.part], at=x, allowed=allowed, credentials=credible)
+                yield Stranger(origin=polling[x.part], at=x, allowed=allowed, credentials=credible)
 
 
 @rule(

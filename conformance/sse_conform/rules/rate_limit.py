@@ -1,7 +1,10 @@
 """Rules on the limit of connection attempts: it exists, it is not too tight, it harms nobody else, it ends."""
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from sse_conform import entries as e
 from sse_conform.evidence import SECOND
@@ -15,6 +18,7 @@ _SCENE = "rate_limit.burst"
 _NEEDS = frozenset({Capability.RATE_LIMIT})
 #: At least this share of the limit must be admitted: counters round, and a window may have begun before us.
 FEWEST_SHARE = 0.8
+_SECONDS = re.compile("[0-9]{1,9}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,16 +163,30 @@ def refusal_is_no_stream(stream: Stream) -> Iterator[Finding]:
     over=_refusals,
     scenes=_SCENE,
     needs=_NEEDS,
-    hint="add Retry-After with the seconds that are left of the window",
+    hint="send Retry-After with the whole seconds that are left of the window",
 )
-def refusal_says_when(stream: Stream) -> Iterator[Finding]:
+def refusal_says_when(stream: Stream, terms: Terms) -> Iterator[Finding]:
     """
-    A 429 says when to come back: Retry-After.
+    A 429 says when to come back: Retry-After, in seconds or by a date, within twice the window.
 
-    Polite clients wait so long; without it they guess.
+    Polite clients wait so long; without it they guess, and with one in milliseconds they stay away.
     """
-    if not stream.headers("retry-after"):
+    most = math.ceil(2 * terms.rate_window)
+    said = stream.headers("retry-after")
+    if not said:
         yield Finding(expected="Retry-After", actual="none", at=stream)
+    elif not (_is_date(said[0]) or (_SECONDS.fullmatch(said[0]) and int(said[0]) <= most)):
+        actual = f"Retry-After: {said[0]}"
+        yield Finding(expected=f"a date, or at most {most} whole seconds", actual=actual, at=stream)
+
+
+def _is_date(value: str) -> bool:
+    """Whether it is a date as HTTP has it (RFC 9110, 5.6.7)."""
+    try:
+        parsedate_to_datetime(value)
+    except ValueError:
+        return False
+    return True
 
 
 #: What is published while the limit does not show yet.

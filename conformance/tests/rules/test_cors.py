@@ -86,7 +86,7 @@ def test_a_wildcard_is_a_mere_name_where_credentials_are_sent():
 
 
 ALLOW, CREDENTIALS = "access-control-allow-origin", "access-control-allow-credentials"
-STRANGER = "https://app.example.stranger.example"
+STRANGER = "https://app.example.evilapp.example"
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,19 @@ def test_an_answer_that_is_the_same_for_all_does_not_vary(told, outcome):
     assert varies(**told).outcome is outcome
 
 
-@pytest.mark.parametrize(("part", "outcome"), [("nobody", Outcome.FAIL), ("stranger", Outcome.PASS)])
-def test_a_page_that_hides_its_origin_is_not_admitted_to_polls(part, outcome):
+@pytest.mark.parametrize(
+    ("part", "admitted", "outcome"),
+    [
+        ("nobody", "null", Outcome.FAIL),
+        ("stranger", "null", Outcome.PASS),
+        ("other-port", "https://app.example:49151", Outcome.FAIL),
+        ("dotless", "https://appxexample", Outcome.FAIL),
+        ("dotless", ORIGIN, Outcome.PASS),
+    ],
+)
+def test_no_page_that_is_like_the_admitted_one_is_admitted_to_polls(part, admitted, outcome):
     asked = stream((1.0, snapshot()), scene=SCENE, part="stranger", headers=())
-    answer = ((ALLOW, "null"), (CREDENTIALS, "true"))
+    answer = ((ALLOW, admitted), (CREDENTIALS, "true"))
     answered = exchanged(scene=SCENE, part=part, t=ns(2), headers=answer)
     terms = Terms(allowed_origin=ORIGIN, capabilities=(Capability.CORS,))
     recorded = transcript(asked, answered, completed(SCENE), terms=terms, scenes=(SCENE,))

@@ -167,6 +167,11 @@ PLAIN, EVENTS = (("content-type", "text/plain"),), (("content-type", "text/event
         ("rate_limit.plain-refusal", EVENTS, Outcome.FAIL),
         ("rate_limit.retry-after", PLAIN, Outcome.WARN),
         ("rate_limit.retry-after", (*PLAIN, ("retry-after", "9")), Outcome.PASS),
+        ("rate_limit.retry-after", (*PLAIN, ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")), Outcome.PASS),
+        ("rate_limit.retry-after", (*PLAIN, ("retry-after", "soon")), Outcome.WARN),
+        ("rate_limit.retry-after", (*PLAIN, ("retry-after", "2.5")), Outcome.WARN),
+        ("rate_limit.retry-after", (*PLAIN, ("retry-after", "120")), Outcome.PASS),
+        ("rate_limit.retry-after", (*PLAIN, ("retry-after", "121")), Outcome.WARN),
     ],
 )
 def test_what_a_refusal_has_to_say(rule, headers, wanted):

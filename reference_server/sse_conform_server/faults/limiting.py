@@ -73,6 +73,12 @@ class _Terse(Refusals):
         return answer
 
 
+class _InMilliseconds(Refusals):
+    def too_many_attempts(self, retry_after: float) -> Response:
+        """429 whose Retry-After counts what the limiter counts."""
+        return super().too_many_attempts(retry_after * 1000)
+
+
 def _stricter(parts: Parts) -> Parts:
     limit = max(1, parts.settings.limit // _STRICT)
     return replace(parts, limiter=MovingWindowLimiter(limit=limit, window=parts.settings.window))
@@ -199,6 +205,12 @@ FAULTS: tuple[Fault, ...] = (
         "no-retry-after",
         "The 429 does not say when to come back.",
         lambda parts: replace(parts, refusals=_Terse()),
+        "rate_limit.retry-after",
+    ),
+    fault(
+        "retry-after-in-milliseconds",
+        "The limiter counts in milliseconds, and Retry-After says so many seconds.",
+        lambda parts: replace(parts, refusals=_InMilliseconds()),
         "rate_limit.retry-after",
     ),
     fault(

@@ -1,8 +1,10 @@
 """Faults of who is taken for whom where names are compared carelessly, or asked for elsewhere than at the door."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -141,6 +143,18 @@ FAULTS: tuple[Fault, ...] = (
         "cors-by-end",
         "An origin is admitted that ends like the one on the list, as its subdomains do, and other domains too.",
         _also_admitting(lambda origin: origin.endswith("app.example")),
+        "cors.allowlist-strangers",
+    ),
+    fault(
+        "cors-unescaped",
+        "The allowlist is a regular expression, and its dots match any letter.",
+        _also_admitting(lambda origin: bool(re.fullmatch("https://app.example", origin))),
+        "cors.allowlist-strangers",
+    ),
+    fault(
+        "cors-any-port",
+        "Origins are compared by their host: whatever listens on another port of it is let in.",
+        _also_admitting(lambda origin: urlsplit(origin).hostname == "app.example"),
         "cors.allowlist-strangers",
     ),
     fault(
