@@ -12,6 +12,7 @@ from sse_conform.corpus import Alias
 from sse_conform.entries import EventKind, Published, TokenKind
 from sse_conform.listening import Subscription
 from sse_conform.spec import Capability
+from sse_conform.spelling import Spelling
 from sse_conform.terms import Terms
 
 
@@ -117,7 +118,7 @@ class Stage(Protocol):
         beside: str = "",
         crosswise: bool = False,
         path_of: str = "",
-        path_end: str = "",
+        spelling: Spelling = Spelling.PLAIN,
         http2: bool = False,
         elsewhere: bool = False,
     ) -> Subscription:
@@ -127,7 +128,7 @@ class Stage(Protocol):
         Within a scene a user's token of one kind is always the same. ``beside`` labels another user, whose genuine
         token travels in the cookie while the first one's is in the header; ``path_of`` one whom the path names.
         ``crosswise`` the token travels in the cookie alone where it is in the header otherwise, else in the header
-        alone. ``path_end`` is added to the path.
+        alone. ``spelling`` is how the path is written.
         ``headers`` replace ordinary ones of the same name, ``without`` names those to leave out. ``receive_buffer``
         (bytes) makes the kernel swallow little for a reader that is meant to fall behind. ``http2`` offers HTTP/2
         inside TLS, as browsers do; the target chooses. ``elsewhere`` is the other instance of the target.
@@ -173,8 +174,13 @@ class Stage(Protocol):
         query: str = "",
         token: TokenKind = TokenKind.GENUINE,
         origin: str = "",
+        spelling: Spelling = Spelling.PLAIN,
     ) -> Reply:
-        """One polling request; ``query`` holds cursor and limit, ``origin`` names the page that asks."""
+        """
+        One polling request; ``query`` holds cursor and limit, ``origin`` names the page that asks.
+
+        ``spelling`` is how the path is written.
+        """
         ...
 
     async def scrape(self, *, part: str = "") -> Reply:

@@ -8,6 +8,7 @@ from sse_conform.entries import TokenKind
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
+from sse_conform.spelling import Spelling
 from sse_conform.terms import Terms
 from sse_conform_scenarios import spare
 from sse_conform_scenarios.spare import Knock
@@ -67,7 +68,9 @@ async def refusals(stage: Stage) -> None:
         await _see_out(await knock.at(stage, part=knock.token.value))
 
     await asyncio.gather(*(refused(knock) for knock in _knocks(stage.terms) if stage.makes(knock.token)))
-    await _see_out(await stage.subscribe("alice", part="other-door", token=TokenKind.MISSING, path_end="/"))
+    await _see_out(
+        await stage.subscribe("alice", part="other-door", token=TokenKind.MISSING, spelling=Spelling.SLASH_AFTER)
+    )
     await _see_out(await stage.subscribe("alice", part="control-after", token=control))
 
 

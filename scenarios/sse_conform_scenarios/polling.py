@@ -8,6 +8,7 @@ from sse_conform import corpus
 from sse_conform.entries import TokenKind
 from sse_conform.scenario import Stage, scenario
 from sse_conform.spec import Capability
+from sse_conform.spelling import Spelling
 from sse_conform.terms import Terms
 from sse_conform_scenarios.kinds import kinds_in_turn
 
@@ -34,7 +35,8 @@ async def pages(stage: Stage) -> None:
     """
     A client polls, follows the cursor page by page, and goes on from its end when something new is there.
 
-    It also polls after somebody else's cursor, and after cursors that are none.
+    It also polls after somebody else's cursor, and after cursors that are none. Somebody without a token polls, too, at
+    the path and at other spellings of it.
     """
     await stage.publish("bob", part="foreign")
     await stage.publish("alice", part="start")
@@ -50,6 +52,9 @@ async def pages(stage: Stage) -> None:
     await stage.poll("alice", part="newest")
     await stage.poll("alice", part="foreign-cursor", query=f"after={quote(foreign)}")
     await stage.poll("alice", part="anonymous", token=TokenKind.MISSING)
+    for spelling in Spelling:
+        if spelling is not Spelling.PLAIN:
+            await stage.poll("alice", part=f"door-{spelling.value}", token=TokenKind.MISSING, spelling=spelling)
     for bad in corpus.cursors():
         await stage.poll("alice", part=f"bad-cursor-{bad.name}", query=f"after={quote(bad.value)}")
     await stage.publish("alice", part="paged-later")

@@ -133,14 +133,17 @@ async def burst(stage: Stage) -> None:
             await _come_in_disguise(stage)
             if stage.has(Capability.REST):
                 await stage.rest("alice", part="limited")
+            if stage.has(Capability.TRIGGERS):
+                await stage.publish("alice", part="held-limited")
             await _come_again(stage)
             limited_again.set()
             await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
         recovered = await stage.subscribe("alice", part="recovered", urgent=True)
         await recovered.until_snapshot()
+        if stage.has(Capability.TRIGGERS):
+            published = await stage.publish("alice", part="held-alive")
+            await asyncio.gather(*(stream.until(published) for stream in (held, recovered)))
         await recovered.close()
-        if stage.has(Capability.TRIGGERS) and not held.ended:
-            await held.until(await stage.publish("alice", part="held-alive"))
     else:
         await _until_limited(stage, "guess", _grouped([_GUESS] * stage.terms.rate_limit), answered)
     doors = (*spare.to_be_refused(stage), *spare.control(stage.terms))

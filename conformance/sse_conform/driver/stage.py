@@ -30,6 +30,7 @@ from sse_conform.profile import RequestTemplate
 from sse_conform.run_events import Waiting
 from sse_conform.scenario import Reply, Scenario, User, Variant
 from sse_conform.spec import Capability
+from sse_conform.spelling import Spelling
 from sse_conform.terms import Terms
 
 #: A stream is not watched longer beyond what its scene lets pass, in seconds.
@@ -144,7 +145,7 @@ class LiveStage:
         beside: str = "",
         crosswise: bool = False,
         path_of: str = "",
-        path_end: str = "",
+        spelling: Spelling = Spelling.PLAIN,
         http2: bool = False,
         elsewhere: bool = False,
     ) -> Subscription:
@@ -156,7 +157,7 @@ class LiveStage:
             without=tuple(without),
             scheme=scheme,
             last_event_id=last_event_id,
-            path=self._path(path_of, path_end),
+            path=self._path(path_of, spelling),
             http2=http2,
             elsewhere=elsewhere,
         )
@@ -176,15 +177,10 @@ class LiveStage:
             await self._gate.settle(self._scene.id)
         return subscription
 
-    def _path(self, path_of: str, path_end: str) -> str:
-        """Another path than the stream's; empty for that one."""
-        if not path_of and not path_end:
-            return ""
+    def _path(self, path_of: str, spelling: Spelling) -> str:
+        """The path of the stream, or the one that names a user, so written."""
         profile = self._world.profile
-        path, mark, query = (path_naming(profile, self.user(path_of)) if path_of else profile.paths.stream).partition(
-            "?"
-        )
-        return f"{path}{path_end}{mark}{query}"
+        return spelling.of(path_naming(profile, self.user(path_of)) if path_of else profile.paths.stream)
 
     async def close_all(self) -> None:
         """Close what the scene left open."""
@@ -255,9 +251,10 @@ class LiveStage:
         query: str = "",
         token: TokenKind = TokenKind.GENUINE,
         origin: str = "",
+        spelling: Spelling = Spelling.PLAIN,
     ) -> Reply:
         """One polling request; see the protocol."""
-        path = self._world.profile.paths.polling + (f"?{query}" if query else "")
+        path = spelling.of(self._world.profile.paths.polling) + (f"?{query}" if query else "")
         template = RequestTemplate(method="GET", path=path, headers={"origin": origin} if origin else {})
         reply = await self._exchange(template, part, user, token)
         with contextlib.suppress(LookupError):

@@ -77,19 +77,26 @@ def has_its_shape(poll: Poll) -> Iterator[Finding]:
     "polling.auth",
     level=Level.MUST,
     spec=(plan("Security"), rfc(9110, "15.5.2")),
-    over=lambda transcript: polls(transcript, "anonymous"),
+    over=lambda transcript: polls(transcript, "anonymous", "door-"),
     scenes=_SCENE,
     needs=_NEEDS,
-    hint="the polling route lacks the authentication of the stream route",
+    hint="the route lacks the authentication of the stream's, or the access rule reads paths otherwise than the router",
 )
 def refuses_strangers(poll: Poll) -> Iterator[Finding]:
     """
-    A poll without a token is refused.
+    A poll without a token is refused, and gives no page at another spelling of the path.
 
-    The fallback shows the same data as the stream.
+    The fallback shows the same data as the stream. At other spellings anything else than a page is fine.
     """
-    if not refuses(poll.exchange.status):
-        yield Finding(expected="401", actual=poll.exchange.error or str(poll.exchange.status), at=poll.exchange)
+    exchange = poll.exchange
+    if exchange.part == "anonymous" and not refuses(exchange.status):
+        yield Finding(expected="401", actual=exchange.error or str(exchange.status), at=exchange)
+    elif exchange.part != "anonymous" and exchange.status == 200 and _is_page(poll.document):
+        yield Finding(expected="no page", actual=f"a page at {exchange.target} without a token", at=exchange)
+
+
+def _is_page(document: object) -> bool:
+    return isinstance(document, dict) and isinstance(document.get("items"), list)
 
 
 def presented(transcript: Transcript) -> Iterator[e.Exchanged]:

@@ -189,8 +189,9 @@ def _is_date(value: str) -> bool:
     return True
 
 
-#: What is published while the limit does not show yet.
+#: What is published while the limit does not show yet, and what afterwards.
 _TOLD_BEFORE = {"told", "crowd"}
+_TOLD_LATER = {"held-limited", "held-alive"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,7 +214,7 @@ def _held(transcript: Transcript) -> Iterator[Held]:
             if stream.opened:
                 told = {p.number for p in published if stream.mentions(p)}
                 before = told.intersection(p.number for p in published if p.part in _TOLD_BEFORE)
-                untold = tuple(p for p in published if p.part == "held-alive" and p.number not in told)
+                untold = tuple(p for p in published if p.part in _TOLD_LATER and p.number not in told)
                 yield Held(stream=stream, burst=burst, untold=untold if before else ())
 
 
@@ -244,15 +245,19 @@ def open_stream_survives(held: Held, terms: Terms) -> Iterator[Finding]:
         )
 
 
-def _rest_while_limited(transcript: Transcript) -> Iterator[e.Exchanged]:
-    """What was asked while the limit held, and had been answered well before."""
+def _rest_while_limited(transcript: Transcript) -> Iterator[e.Exchanged | e.Published]:
+    """What was asked while the limit held, and had been answered well before; publishing, too."""
     asked = [x for x in transcript.exchanges if x.scene == _SCENE]
-    if any(x.part == "unlimited" and _is_well(x) for x in asked) and any(limited_bursts(transcript)):
-        yield from (x for x in asked if x.part == "limited")
+    published = [p for p in transcript.publishes if p.scene == _SCENE]
+    if any(limited_bursts(transcript)):
+        if any(x.part == "unlimited" and _is_well(x) for x in asked):
+            yield from (x for x in asked if x.part == "limited")
+        if any(p.part in _TOLD_BEFORE and p.accepted for p in published):
+            yield from (p for p in published if p.part == "held-limited")
 
 
-def _is_well(exchange: e.Exchanged) -> bool:
-    return 200 <= exchange.status < 300
+def _is_well(asked: e.Exchanged | e.Published) -> bool:
+    return asked.accepted if isinstance(asked, e.Published) else 200 <= asked.status < 300
 
 
 @rule(
@@ -264,14 +269,14 @@ def _is_well(exchange: e.Exchanged) -> bool:
     needs=_NEEDS | {Capability.REST},
     hint="one limiter for all routes",
 )
-def rest_goes_on(exchange: e.Exchanged) -> Iterator[Finding]:
+def rest_goes_on(asked: e.Exchanged | e.Published) -> Iterator[Finding]:
     """
-    REST and polling go on while the stream route is limited.
+    REST and polling go on while the stream route is limited, and so do the requests that cause events.
 
     Polling is the fallback of a client whose stream is refused.
     """
-    if not _is_well(exchange):
-        yield Finding(expected="2xx", actual=exchange.error or str(exchange.status), at=exchange)
+    if not _is_well(asked):
+        yield Finding(expected="2xx", actual=asked.error or str(asked.status), at=asked)
 
 
 def _recovered(transcript: Transcript) -> Iterator[Stream]:

@@ -50,6 +50,23 @@ def test_a_stranger_is_refused(status, wanted):
 
 
 @pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ({}, Outcome.FAIL),
+        ({"status": 404}, Outcome.PASS),
+        ({"status": 302}, Outcome.PASS),
+        ({"document": b"<!doctype html>"}, Outcome.PASS),
+        ({"document": b'{"items": "none"}'}, Outcome.PASS),
+    ],
+    ids=["a page", "no such path", "a redirect", "the application's shell", "another document"],
+)
+def test_another_spelling_of_the_path_gives_no_page_without_a_token(answer, wanted):
+    anonymous = poll(part="anonymous", user="", status=401)
+    door = poll(part="door-parameter", user="", **answer)
+    assert verdict("polling.auth", anonymous, door).outcome is wanted
+
+
+@pytest.mark.parametrize(
     ("part", "status", "wanted"),
     [
         ("rest-expired", 401, Outcome.PASS),

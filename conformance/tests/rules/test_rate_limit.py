@@ -82,6 +82,18 @@ def test_rest_that_was_refused_before_as_well_says_nothing_about_the_limit():
     assert rest_while_limited(before=401, limited=401) is Outcome.UNTESTED
 
 
+@pytest.mark.parametrize(
+    ("before", "limited", "wanted"),
+    [(201, 201, Outcome.PASS), (201, 429, Outcome.FAIL), (201, 0, Outcome.FAIL), (500, 500, Outcome.UNTESTED)],
+)
+def test_publishing_goes_on_while_the_limit_holds(before, limited, wanted):
+    caused = [
+        published(at, number=number, scene=SCENE, part=part, status=status, accepted=status == 201)
+        for number, (at, part, status) in enumerate([(9.5, "told", before), (12.0, "held-limited", limited)])
+    ]
+    assert burst("rate_limit.spares-rest", *[200] * 20, 429, more=caused).outcome is wanted
+
+
 def held_stream(*heard):
     """How the verdict falls on a stream that was open when the limit showed and heard these of two events."""
     refusals = [

@@ -20,6 +20,7 @@ from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.limiter import Limiter, MovingWindowLimiter
 from sse_conform_server.parts import Parts
 from sse_conform_server.refusals import Refusals
+from sse_conform_server.snapshot import Opening
 
 _STRICT = 4
 
@@ -137,6 +138,26 @@ def _blocking_rest(parts: Parts) -> Parts:
     return at_edge(middleware, path="/api/")(parts)
 
 
+def _muting(parts: Parts) -> Parts:
+    muted: set[str] = set()
+
+    async def open_stream(inner: Parts, identity: Identity, last_event_id: str | None) -> Opening:
+        opening = await parts.open_stream(inner, identity, last_event_id)
+        if identity.user.id in muted:
+            inner.hub.unsubscribe(opening.subscription)
+        return opening
+
+    async def middleware(inner: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        async def watching(message: Message) -> None:
+            if message.get("status") == 429:
+                muted.add((await inner.authenticate(inner, HTTPConnection(scope))).user.id)
+            await send(message)
+
+        await app(scope, receive, watching)
+
+    return at_edge(middleware)(replace(parts, open_stream=open_stream))
+
+
 def _counting(*, refused: bool) -> Callable[[Parts], Parts]:
     """Count attempts only once their token was judged: the good ones, or the bad ones."""
 
@@ -219,6 +240,12 @@ FAULTS: tuple[Fault, ...] = (
         _cutting,
         "rate_limit.spares-open-streams",
         "stream.no-broken-end",
+    ),
+    fault(
+        "limit-mutes",
+        "Who reached the limit is muted and never heard again: admitted after the window, told of nothing live.",
+        _muting,
+        "delivery.every-tab",
     ),
     fault(
         "limit-blocks-rest",

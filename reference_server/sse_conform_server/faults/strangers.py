@@ -68,17 +68,23 @@ def _showing_who_is_there(parts: Parts) -> Parts:
     return replace(parts, refusals=refusals, authenticate=authenticate)
 
 
-def _unguarded_slash(parts: Parts) -> Parts:
+def _unguarded(routed: Callable[[str], str], *, path: str = "") -> Callable[[Parts], Parts]:
+    """The router reads paths so, which begin with this one; the access rules read them as they are written."""
+
     async def middleware(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        slashed = scope["path"] == f"{STREAM_PATH}/"
-        await app({**scope, "path": STREAM_PATH, _PASSED_BY: True} if slashed else scope, receive, send)
+        route = routed(scope["path"])
+        passed_by = {"path": route, "raw_path": route.encode(), _PASSED_BY: True} if route != scope["path"] else {}
+        await app({**scope, **passed_by}, receive, send)
 
-    async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
-        if connection.scope.get(_PASSED_BY):
-            return await identity_of(inner, {})
-        return await parts.authenticate(inner, connection)
+    def apply(parts: Parts) -> Parts:
+        async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
+            if connection.scope.get(_PASSED_BY):
+                return await identity_of(inner, {})
+            return await parts.authenticate(inner, connection)
 
-    return at_edge(middleware)(replace(parts, authenticate=authenticate))
+        return at_edge(middleware, path=path)(replace(parts, authenticate=authenticate))
+
+    return apply
 
 
 def _also_admitting(known: Callable[[str], bool]) -> Callable[[Parts], Parts]:
@@ -130,8 +136,20 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "unguarded-slash",
         "Access rules name the path as it is written, and the router takes it with a slash at its end for the same.",
-        _unguarded_slash,
+        _unguarded(lambda path: path.rstrip("/"), path=STREAM_PATH),
         "auth.other-door",
+    ),
+    fault(
+        "unguarded-parameter",
+        "Access rules name the path as it is written, and the router takes away what is behind a semicolon (servlets).",
+        _unguarded(lambda path: re.sub(";[^/]*", "", path)),
+        "polling.auth",
+    ),
+    fault(
+        "unguarded-case",
+        "Access rules name the path as it is written, and the router does not care for case (Express, IIS).",
+        _unguarded(str.lower),
+        "polling.auth",
     ),
     fault(
         "cors-by-beginning",
