@@ -225,7 +225,8 @@ class Published(Entry, frozen=True, kw_only=True, tag="published"):
 
     ``marker`` is unique in the run and part of the text (empty where the target's events cannot carry our text);
     ``event_id`` is what the answer named, as text. ``to`` is the user it concerns and ``sender`` the one who caused it;
-    ``everyone`` says that it concerns every user. ``planted`` are the sensitive values that it carried.
+    ``everyone`` says that it concerns every user. ``planted`` are the sensitive values that it carried. It was caused
+    so many ``times``, one after another with the same text, of which ``t`` is the first and ``acked`` the last.
     """
 
     number: int
@@ -243,6 +244,7 @@ class Published(Entry, frozen=True, kw_only=True, tag="published"):
     valid: bool = True
     event_id: str = ""
     planted: tuple[str, ...] = ()
+    times: int = 1
     error: str = ""
 
     @property

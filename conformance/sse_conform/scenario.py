@@ -144,10 +144,12 @@ class Stage(Protocol):
         text: str = "",
         variant: Variant = Variant.ORDINARY,
         via: Tab | OwnPage | None = None,
+        times: int = 1,
     ) -> Published:
         """
         Cause one event for the user labelled ``to``; wait for the acknowledgement.
 
+        It is caused so many ``times``, one after another, with the same text: these are as many events.
         A page that it goes ``via`` sends the requests; the target's own is filled in, where the profile says how.
         """
         ...

@@ -6,10 +6,13 @@ from sse_conform import corpus
 from sse_conform.listening import Subscription
 from sse_conform.scenario import Stage, Variant, scenario
 from sse_conform.spec import Capability
+from sse_conform_scenarios.kinds import kinds_in_turn
 from sse_conform_scenarios.polling import cursor_after
 
 #: Events that carry sensitive values.
 PLANTED = 2
+#: What is replayed comes out of a store, and may have been escaped for pages, or lost what it cannot hold.
+REPLAYED = {"markup", "emoji"}
 
 
 @scenario("framing.hostile-text", users=("alice",), attempts=3, usually=2, quick=True, needs={Capability.TRIGGERS})
@@ -23,8 +26,9 @@ async def hostile_text(stage: Stage) -> None:
     if stage.has(Capability.SENSITIVE):
         await _plant(stage, stream)
     if stage.has(Capability.MARKERS):
-        markup = next(text for text in corpus.texts() if text.name == "markup")
-        await stream.until(await stage.publish("alice", part=f"{markup.name}-replayed", text=markup.value))
+        for text in corpus.texts():
+            if text.name in REPLAYED:
+                await stream.until(await stage.publish("alice", part=f"{text.name}-replayed", text=text.value))
         # Last, so that the snapshot lists it: more than a poll's record would keep.
         long = max(corpus.texts(), key=lambda text: len(text.value))
         await stream.until(await stage.publish("alice", part=f"{long.name}-listed", text=long.value))
@@ -39,7 +43,9 @@ async def hostile_text(stage: Stage) -> None:
 
 async def _say_texts(stage: Stage, stream: Subscription) -> Subscription:
     """Publish every text and read all back; a stream that a text broke tells no more and gives way to another."""
-    published = [await stage.publish("alice", part=text.name, text=text.value) for text in corpus.texts()]
+    # Not every kind of event is put together by the same code: each is to carry what breaks the plainest of it.
+    said = list(zip(kinds_in_turn(stage, len(corpus.texts())), corpus.texts(), strict=True))
+    published = [await stage.publish("alice", kind=kind, part=text.name, text=text.value) for kind, text in said]
     await stream.until(*published)
     whole = await stream.until(await stage.publish("alice", part="barrier"))
     if stage.has(Capability.POLLING):

@@ -220,10 +220,11 @@ class Rehearsal:
         text: str = "",
         variant: Variant = Variant.ORDINARY,
         via: Page | AppPage | None = None,
+        times: int = 1,
     ) -> Published:
         said = Published(
             t=0, number=len(self.published), scene="", part=part, kind=kind or EventKind.VULNERABILITY, to=to,
-            octets=text.encode("utf-8", "surrogatepass"), marker="", acked=0, status=201, accepted=True,
+            octets=text.encode("utf-8", "surrogatepass"), marker="", acked=0, status=201, accepted=True, times=times,
         )  # fmt: skip
         self.published.append(said)
         return said

@@ -24,7 +24,7 @@ MOST_PLACES = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
-    """One event to cause: whom it concerns, who causes it, what it says."""
+    """One event to cause: whom it concerns, who causes it, what it says, and how often."""
 
     kind: EventKind
     trigger: Trigger
@@ -33,6 +33,7 @@ class Act:
     text: str
     variant: Variant
     sensitive_fields: tuple[str, ...]
+    times: int = 1
 
 
 def choose(triggers: Triggers, kind: EventKind | None, variant: Variant) -> tuple[EventKind, Trigger]:
@@ -81,13 +82,14 @@ class Form(Protocol):
 
 
 async def perform(act: Act, rest: Sender, *, number: int, scene: str, part: str) -> Published:
-    """Send the requests of the trigger in order, up to the first that is refused."""
+    """Send the requests of the trigger in order, up to the first that is refused, as often as it is to be caused."""
     trigger, marker = act.trigger, new_marker()
     sensitive, planted = plant(act.sensitive_fields) if act.variant is Variant.SENSITIVE else ({}, ())
     values = _values(act, marker) | {SENSITIVE: sensitive}
-    error = ""
-    for step in trigger.steps:
+    error, sent = "", 0
+    for step in trigger.steps * act.times:
         answer = await rest.send(step, values, act.sender.token)
+        sent = sent or answer.sent
         saved = {name: answer.value(pointer) for name, pointer in step.save.items()}
         error = _nothing_saved(step, answer, saved) if answer.ok else answer.summary
         if error:
@@ -97,10 +99,12 @@ async def perform(act: Act, rest: Sender, *, number: int, scene: str, part: str)
     published = _published(act, answer, values, number=number, scene=scene, part=part)
     return replace(
         published,
+        t=published.t if act.times == 1 else sent,
         marker=marker if trigger.recognise is Recognise.MARKER else "",
         everyone=trigger.concerns is Concerns.EVERYONE,
         event_id="" if identifier is None else str(identifier),
         planted=planted,
+        times=act.times,
         accepted=not error,
         error=error,
     )

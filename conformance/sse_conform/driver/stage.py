@@ -204,6 +204,7 @@ class LiveStage:
         text: str = "",
         variant: Variant = Variant.ORDINARY,
         via: Tab | OwnPage | None = None,
+        times: int = 1,
     ) -> Published:
         """Cause one event for the user labelled ``to``; see the protocol."""
         world, target = self._world, self._cast[to]
@@ -217,6 +218,7 @@ class LiveStage:
             text=text,
             variant=variant,
             sensitive_fields=world.profile.sensitive_fields,
+            times=times,
         )
         number, scene = world.recorder.next("publish"), self._scene.id
         if isinstance(via, LiveOwnPage) and via.creates:

@@ -29,7 +29,7 @@ def calm(transcript: Transcript) -> Iterator[Delivery]:
 def of_kind(kind: e.EventKind) -> Callable[[Transcript], Iterator[Delivery]]:
     """The deliveries of one kind of event."""
     return lambda transcript: heard_or_lost(
-        d for d in calm(transcript) if d.published.kind is kind and d.published.part == "round"
+        d for d in calm(transcript) if d.published.kind is kind and d.published.part in {"round", "same-text"}
     )
 
 
@@ -41,14 +41,20 @@ def heard_or_lost(expected: Iterable[Delivery]) -> Iterator[Delivery]:
 
 
 def missing(delivery: Delivery, terms: Terms) -> Iterator[Finding]:
-    """The finding where an event never came."""
-    if not delivery.copies:
-        published = delivery.published
+    """The finding where an event never came, or not as often as it was caused."""
+    published, came = delivery.published, len(delivery.copies)
+    if not came:
         yield Finding(
             expected=f"the {published.kind.value} event on {delivery.stream.attempt.part} "
             f"within {terms.latency:g} s of its acknowledgement",
             actual=f"it never came to connection {delivery.stream.conn}",
             at=published,
+        )
+    elif came < published.times:
+        yield Finding(
+            expected=f"{published.times} events of one text, which was published so often",
+            actual=f"{came} on connection {delivery.stream.conn}",
+            at=delivery.copies[0],
         )
 
 
@@ -56,7 +62,10 @@ def _reaches(kind: e.EventKind, needs: Capability, what: str) -> Rule:
     def check(delivery: Delivery, terms: Terms) -> Iterator[Finding]:
         return missing(delivery, terms)
 
-    check.__doc__ = f"{what} reaches the open streams of the users it concerns.\n\nEach of the plan's events is pushed."
+    check.__doc__ = (
+        f"{what} reaches the open streams of the users it concerns.\n\n"
+        "Each of the plan's events is pushed, and one that says the same as another is an event of its own."
+    )
     return rule(
         f"delivery.{kind.value}",
         level=Level.MUST,

@@ -178,10 +178,11 @@ def resume_at_the_end_is_quiet(resume: Resume) -> Iterator[Finding]:
 
 
 def foreign_resumes(transcript: Transcript) -> Iterator[tuple[Stream, tuple[Event, ...]]]:
-    """The resume with another user's id, with what it showed of that user."""
+    """Each resume, with another user's id or with an own one, and what it showed of that user."""
     foreign = [p for p in transcript.publishes if p.scene == _REPLAY and p.part == "foreign" and p.accepted]
-    for stream in _replays(transcript, "resume-foreign"):
-        yield stream, tuple(event for published in foreign for event in stream.mentions(published))
+    for part in ("resume-foreign", "resume-middle", "resume-last"):
+        for stream in _replays(transcript, part):
+            yield stream, tuple(event for published in foreign for event in stream.mentions(published))
 
 
 @rule(
@@ -195,7 +196,7 @@ def foreign_resumes(transcript: Transcript) -> Iterator[tuple[Stream, tuple[Even
 )
 def resume_brings_own_events(subject: tuple[Stream, tuple[Event, ...]]) -> Iterator[Finding]:
     """
-    A resume with another user's id brings none of that user's events.
+    A resume brings none of another user's events, neither with that user's id nor with an own one.
 
     The header is the client's to choose; the history is not.
     """

@@ -27,14 +27,14 @@ async def publish(target, clock):
     """Performs an act that Bob does and that concerns Alice."""
     rest = Rest(target.profile(), clock, Recorder(Redactor()), None)
 
-    async def run(*steps, text="", variant=Variant.ORDINARY, **trigger):
+    async def run(*steps, text="", variant=Variant.ORDINARY, times=1, **trigger):
         alice, bob = (
             Identity(username=name, id=number, token=f"token-of-{name}", role=Role.MEMBER)
             for number, name in enumerate(("alice", "bob"), start=1)
         )
         act = Act(
             kind=EventKind.ALERT, trigger=Trigger(steps=steps or (STEP,), **trigger), target=alice, sender=bob,
-            text=text, variant=variant, sensitive_fields=("password", "apiKey"),
+            text=text, variant=variant, sensitive_fields=("password", "apiKey"), times=times,
         )  # fmt: skip
         return await perform(act, rest, number=3, scene="a.scene", part="burst")
 
@@ -47,6 +47,20 @@ async def test_an_event_is_asked_for_in_the_name_of_its_sender(target, publish):
     (request,) = target.requests
     assert request.token == "token-of-bob"
     assert request.document == {"text": f"{published.marker} hello", "target": 1, "by": "bob"}
+
+
+async def test_what_is_caused_twice_says_the_same_twice_and_is_told_as_one(target, publish):
+    first, second = RequestTemplate(path="/events", json={"name": "{text}"}), STEP
+    published = await publish(first, second, text="hello", times=2)
+    said = [request.document.get("name", request.document.get("text")) for request in target.requests]
+    assert said == [f"{published.marker} hello"] * 4
+    assert (published.times, published.accepted) == (2, True)
+
+
+async def test_the_second_time_is_refused_where_the_service_refuses_it(target, publish):
+    target.takes_over("POST /events", Reply(201, {"id": 7}), Reply(409, {}))
+    published = await publish(times=2)
+    assert (published.status, published.accepted) == (409, False)
 
 
 async def test_what_came_of_it_is_told(publish):

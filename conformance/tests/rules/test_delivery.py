@@ -70,6 +70,13 @@ def test_what_reaches_no_tab_at_all_is_for_another_rule():
     assert verdict("delivery.alert", tab(heard(4, of_a_kind)), tab(conn=2), sent=of_a_kind).outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize(("copies", "said"), [(2, []), (3, []), (1, ["1 on connection 1"])])
+def test_an_event_that_was_caused_twice_with_one_text_comes_twice(copies, said):
+    sent = published(3.0, scene=LIVE, part="same-text", times=2)
+    found = verdict("delivery.alert", tab(*[heard(4 + n / 10, sent) for n in range(copies)]), sent=sent)
+    assert [breach.actual for breach in found.breaches] == said
+
+
 def test_what_was_sent_beside_a_sleeping_reader_is_not_compared():
     asleep = published(3.0, scene=LIVE, part="after-waking")
     assert verdict("delivery.every-tab", tab(heard(4, asleep)), tab(conn=2), sent=asleep).outcome is Outcome.UNTESTED

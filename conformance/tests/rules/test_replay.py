@@ -92,6 +92,13 @@ def test_a_resume_with_anothers_id_brings_none_of_the_others_events():
     assert verdict("reconnect.replay-own", "resume-foreign", *refused, more=refused).outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize("part", ["resume-last", "resume-middle"])
+def test_a_resume_with_an_own_id_brings_none_of_anothers_events_either(part):
+    foreign = published(3.0, number=7, scene=SCENE, part="foreign", to="bob")
+    assert verdict("reconnect.replay-own", part, foreign, more=[foreign]).outcome is Outcome.FAIL
+    assert verdict("reconnect.replay-own", part, more=[foreign]).outcome is Outcome.PASS
+
+
 def test_every_notification_of_the_scene_has_an_id():
     def outcome(data, scene=SCENE):
         recorded = transcript(stream((1.0, data), scene=scene), completed(SCENE), terms=TERMS)

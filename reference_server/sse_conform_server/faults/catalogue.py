@@ -14,6 +14,7 @@ from sse_conform_server.faults import (
     identity,
     instances,
     isolation,
+    kinds,
     lasting,
     limit_keys,
     limiting,
@@ -41,7 +42,7 @@ AREAS = (
     stream_head, framing, authentication, refusing, identity, snapshots, delivery, tabs, persistence, isolation, rooms,
     heartbeats, reconnecting, returning, for_browsers, limiting, polling, capabilities, client, narrow,
     deaths, forgetting, lasting, circumstances, limit_keys, paging, side_doors,
-    strangers, miscounts, stopping, instances, sessions,
+    strangers, miscounts, stopping, instances, sessions, kinds,
 )  # fmt: skip
 
 FAULTS: dict[str, Fault] = {fault.name: fault for area in AREAS for fault in area.FAULTS}

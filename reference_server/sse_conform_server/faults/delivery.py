@@ -14,6 +14,8 @@ from sse_conform_server.parts import Parts
 from sse_conform_server.publisher import Publisher
 
 BURST = 50
+_UNIQUE_FOR = 10.0
+"""For so many seconds a job like another one is taken for the same."""
 
 
 def publishing(make: Callable[[Parts, Publisher], Publisher]) -> Callable[[Parts], Parts]:
@@ -54,6 +56,18 @@ class _Twice:
     async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
         await self._inner.publish(user_id, event_name, payload)
         await self._inner.publish(user_id, event_name, payload)
+
+
+class _UniqueJobs:
+    def __init__(self, _: Parts, inner: Publisher) -> None:
+        self._inner = inner
+        self._done: dict[tuple[str, Any, Any], float] = {}
+
+    async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
+        job, now = (user_id, payload["type"], payload["message"]), time.monotonic()
+        if now - self._done.get(job, -_UNIQUE_FOR) >= _UNIQUE_FOR:
+            self._done[job] = now
+            await self._inner.publish(user_id, event_name, payload)
 
 
 class _OtherShape:
@@ -121,6 +135,12 @@ class _Lossy:
 
 
 FAULTS: tuple[Fault, ...] = (
+    fault(
+        "unique-jobs",
+        "Events pass a queue that takes jobs of one content for the same job: of two that say the same one is pushed.",
+        publishing(_UniqueJobs),
+        "delivery.vulnerability",
+    ),
     fault(
         "late-delivery",
         "Events wait in a queue polled too rarely, three latency budgets long.",

@@ -1,18 +1,21 @@
 """Faults of who somebody is taken for, and for how long."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sse_conform_server.auth import COOKIE, Identity, identify
+from sse_conform_server.auth import COOKIE, Identity, UnauthorisedError, identify
 from sse_conform_server.faults.edges import STREAM_PATH, at_edge
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.hub import Hub
 from sse_conform_server.parts import Parts
 from sse_conform_server.snapshot import Opening
 from sse_conform_server.store import Store
+
+_WORKERS = 4
 
 
 class _ForgetfulStore(Store):
@@ -57,6 +60,26 @@ def _claimed(read: Callable[[HTTPConnection], str | None]) -> Callable[[Parts], 
     return apply
 
 
+def _left_behind(parts: Parts) -> Parts:
+    left: list[Identity | None] = [None] * _WORKERS
+    turns = itertools.cycle(range(_WORKERS))
+
+    async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
+        worker = next(turns)
+        try:
+            identity = await parts.authenticate(inner, connection)
+        except UnauthorisedError as error:
+            former = left[worker]
+            if error.missing and former is not None:
+                return former
+            raise
+        # What ends is cleared away; a stream goes on in another worker, and leaves its user in this one.
+        left[worker] = identity if connection.scope["path"] == STREAM_PATH else None
+        return identity
+
+    return replace(parts, authenticate=authenticate)
+
+
 def _id_from_path(parts: Parts) -> Parts:
     async def reroute(_: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         _stream, slash, named = scope["path"].partition(f"{STREAM_PATH}/")
@@ -91,6 +114,12 @@ def _cookie_subscribes(parts: Parts) -> Parts:
 
 
 FAULTS: tuple[Fault, ...] = (
+    fault(
+        "identity-left-in-worker",
+        "The security context of a worker is not cleared after a stream: who comes there without a token is its user.",
+        _left_behind,
+        "polling.auth-tokens",
+    ),
     fault(
         "cookie-wins",
         "A leftover cookie outranks the Authorization header, so that one user's page shows another's data.",

@@ -118,9 +118,14 @@ def _replaying(change: Callable[[Event, Event], Event]) -> Callable[[Parts], Par
     return apply
 
 
-def _for_pages(event: Event, _: Event) -> Event:
-    payload = json.loads(event.data)
-    return replace(event, data=to_json(payload | {"message": html.escape(payload["message"])}))
+def _saying(change: Callable[[str], str]) -> Callable[[Event, Event], Event]:
+    """Change the message of an event."""
+
+    def changed(event: Event, _: Event) -> Event:
+        payload = json.loads(event.data)
+        return replace(event, data=to_json(payload | {"message": change(payload["message"])}))
+
+    return changed
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -205,7 +210,13 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "replay-escapes-markup",
         "Messages are escaped for HTML where they are replayed, and nowhere else.",
-        _replaying(_for_pages),
+        _replaying(_saying(html.escape)),
+        "framing.text-intact",
+    ),
+    fault(
+        "replay-in-latin1",
+        "The history is a table in Latin-1: emoji are question marks where they are replayed, and nowhere else.",
+        _replaying(_saying(lambda text: text.encode("latin-1", "replace").decode("latin-1"))),
         "framing.text-intact",
     ),
     fault(
