@@ -32,7 +32,7 @@ from sse_conform_server.routes import accounts, alerts, polling, service, users,
 from sse_conform_server.settings import Settings
 from sse_conform_server.snapshot import missed, open_stream, take_snapshot
 from sse_conform_server.store import open_store
-from sse_conform_server.stream import HEADERS, NotificationStream, drain, lifetime
+from sse_conform_server.stream import HEADERS, NotificationStream, drain, end_token, lifetime
 from sse_conform_server.tokens import Issuer, JwtVerifier, make_keys
 from sse_conform_server.variant import Variant
 
@@ -60,6 +60,7 @@ def make_parts(settings: Settings) -> Parts:
         hub=hub,
         publisher=broker or hub,
         relay=broker.relaying if broker else lambda _: nullcontext(),
+        end_token=broker.end_token if broker else end_token,
         sanitise=FieldStripper(settings.sensitive_fields),
         take_snapshot=take_snapshot,
         missed=missed,

@@ -1,4 +1,4 @@
-"""Instances that share what they publish, over Redis: each tells its own streams what the others published."""
+"""Instances that share what they publish, over Redis: what one publishes or ends, the others tell or end, too."""
 
 import asyncio
 import json
@@ -37,9 +37,14 @@ class Broker:
         message = {"from": self._name, "user": user_id, "event": event_name, "payload": payload}
         await self._redis.publish(CHANNEL, to_json(message))
 
+    async def end_token(self, parts: "Parts", user_id: str, token_id: str) -> None:
+        """End the streams of a token here, then there; raises where Redis does not take it."""
+        parts.hub.end_token(user_id, token_id)
+        await self._redis.publish(CHANNEL, to_json({"from": self._name, "user": user_id, "ended": token_id}))
+
     @asynccontextmanager
     async def relaying(self, parts: "Parts") -> AsyncIterator[None]:
-        """While it lasts, what the other instances publish reaches the streams of this one."""
+        """While it lasts, what the other instances publish reaches the streams of this one, and so do logouts."""
         async with self._redis, self._redis.pubsub() as heard:
             await heard.subscribe(CHANNEL)
             relay = asyncio.create_task(self._relay(heard, parts))
@@ -74,5 +79,9 @@ class Broker:
         if message["type"] != "message":
             return
         told = json.loads(message["data"])
-        if told["from"] != self._name:
+        if told["from"] == self._name:
+            return
+        if "ended" in told:
+            parts.hub.end_token(told["user"], told["ended"])
+        else:
             await parts.hub.publish(told["user"], told["event"], told["payload"])

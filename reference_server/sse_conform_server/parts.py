@@ -54,6 +54,8 @@ class Parts:
     publisher: Publisher
     relay: Callable[["Parts"], AbstractAsyncContextManager[None]]
     """While it lasts, what other instances publish is heard here."""
+    end_token: Callable[["Parts", str, str], Awaitable[None]]
+    """Ends the streams that a user (id) opened with a token (id), wherever they are."""
     sanitise: Sanitiser
     take_snapshot: Callable[["Parts", str], Awaitable[Snapshot]]
     missed: Callable[["Parts", str, str | None], Awaitable[Sequence[Notification]]]

@@ -34,6 +34,11 @@ async def drain(parts: Parts) -> None:
     parts.hub.drain()
 
 
+async def end_token(parts: Parts, user_id: str, token_id: str) -> None:
+    """End the streams that this user opened with this token."""
+    parts.hub.end_token(user_id, token_id)
+
+
 class NotificationStream:
     """The stream route."""
 

@@ -79,6 +79,19 @@ async def test_what_one_publishes_the_streams_of_the_other_tell_once_and_in_orde
     assert [message.rpartition(" ")[2] for message in told] == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.parametrize("fault", [None, "logout-local"])
+async def test_a_logout_at_one_ends_the_streams_of_its_token_at_the_other(instances, fault):
+    near, far = instances(*filter(None, [fault]))
+    async with AsyncExitStack() as stack:
+        user, _, tab = await both(near, far, stack)
+        await tab.snapshot()
+        assert (await user.post("/api/auth/logout")).status_code == 204
+        if fault:
+            assert (await tab.next()).event == "ping"
+        else:
+            assert await tab.ended()
+
+
 async def test_what_it_publishes_itself_comes_once(instances):
     near, _ = instances()
     async with client_of(near.url) as client:

@@ -130,8 +130,15 @@ def _watched(terms: Terms) -> float:
 
 @scenario("auth.logout", users=("alice",), attempts=3, needs={Capability.LOGOUT}, waits=_watched)
 async def logout(stage: Stage) -> None:
-    """A user logs out while two streams are open, and then a client comes back with the old token, and polls."""
-    first, second = streams = [await stage.subscribe("alice", part=part) for part in ("before", "before-too")]
+    """
+    A user logs out while two streams are open, and then a client comes back with the old token, and polls.
+
+    Of two instances the other one has the second stream.
+    """
+    far = stage.has(Capability.MULTI_INSTANCE)
+    first = await stage.subscribe("alice", part="before")
+    second = await stage.subscribe("alice", part="before-too", elsewhere=far)
+    streams = (first, second)
     if first.status == 200 and await first.until_snapshot():
         await second.until_snapshot()
         await _poll(stage, "poll-before")

@@ -14,24 +14,37 @@ from sse_conform_server.broker import Broker
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.hub import Hub
 from sse_conform_server.parts import Parts
+from sse_conform_server.stream import end_token
 
 _LATE = 2.0
 """Latency budgets until the next look at what others published."""
 
 
-def _relayed(parts: Parts, hub: Hub) -> Parts:
+class _Far(Hub):
+    """Stands between what comes from other instances and the streams."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(max_events=0, max_chars=0)
+        self._near = parts.hub
+
+    def end_token(self, user_id: str, token_id: str) -> None:
+        """Logouts pass."""
+        self._near.end_token(user_id, token_id)
+
+
+def _relayed(parts: Parts, hub: _Far) -> Parts:
     """Let what comes from other instances go to the streams by way of this hub."""
     return replace(parts, relay=lambda inner: parts.relay(replace(inner, hub=hub)))
 
 
 def _twice(parts: Parts) -> Parts:
-    class Echo(Hub):
+    class Echo(_Far):
         async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
             """Two subscriptions to one channel."""
             for _ in range(2):
                 await parts.hub.publish(user_id, event_name, payload)
 
-    return _relayed(parts, Echo(max_events=0, max_chars=0))
+    return _relayed(parts, Echo(parts))
 
 
 class _Blithe(Broker):
@@ -67,21 +80,30 @@ def _brokered(kind: type[Broker]) -> Callable[[Parts], Parts]:
 
 
 def _late(parts: Parts) -> Parts:
-    class Polling(Hub):
+    class Polling(_Far):
         async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
             """Looked for from time to time."""
             await asyncio.sleep(_LATE * parts.settings.latency_budget)
             await parts.hub.publish(user_id, event_name, payload)
 
-    return _relayed(parts, Polling(max_events=0, max_chars=0))
+    return _relayed(parts, Polling(parts))
 
 
 FAULTS: tuple[Fault, ...] = (
     fault(
         "instance-local",
         "The map of streams is in the memory of each instance, and nobody tells the others.",
-        lambda parts: replace(parts, publisher=parts.hub, relay=lambda _: contextlib.nullcontext()),
+        lambda parts: replace(
+            parts, publisher=parts.hub, relay=lambda _: contextlib.nullcontext(), end_token=end_token
+        ),
         "multi_instance.delivers",
+        "auth.logout-closes",
+    ),
+    fault(
+        "logout-local",
+        "What is published the instances tell one another; a logout ends the streams of the instance that it came to.",
+        lambda parts: replace(parts, end_token=end_token),
+        "auth.logout-closes",
     ),
     fault(
         "relayed-twice",

@@ -51,5 +51,5 @@ async def log_in(body: LogIn, parts: TheParts, response: Response) -> dict[str, 
 async def log_out(identity: TheIdentity, parts: TheParts, response: Response) -> None:
     """Refuse this token from now on and end the streams it opened."""
     await parts.store.revoke(identity.token_id, expires_at=identity.expires_at)
-    parts.hub.end_token(identity.user.id, identity.token_id)
+    await parts.end_token(parts, identity.user.id, identity.token_id)
     response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=parts.settings.cookie_secure)
