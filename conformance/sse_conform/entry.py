@@ -23,12 +23,14 @@ class TokenKind(StrEnum):
     WRONG_KEY = "wrong-key"
     EMBEDDED_KEY = "embedded-key"
     TAMPERED = "tampered"
+    CUT_SIGNATURE = "cut-signature"
     EXPIRED = "expired"
     ALG_NONE = "alg-none"
     ALG_NONE_ODD_CASE = "alg-none-odd-case"
     FOREIGN_ALGORITHM = "foreign-algorithm"
     NOT_YET_VALID = "not-yet-valid"
     NO_SUBJECT = "no-subject"
+    EMPTY_SUBJECT = "empty-subject"
     NO_EXPIRY = "no-expiry"
     WRONG_ISSUER = "wrong-issuer"
     WRONG_AUDIENCE = "wrong-audience"
@@ -73,6 +75,7 @@ _MINTED = frozenset(
         TokenKind.FOREIGN_ALGORITHM,
         TokenKind.NOT_YET_VALID,
         TokenKind.NO_SUBJECT,
+        TokenKind.EMPTY_SUBJECT,
         TokenKind.NO_EXPIRY,
         TokenKind.WRONG_ISSUER,
         TokenKind.WRONG_AUDIENCE,

@@ -131,6 +131,7 @@ _CONTESTED = {
     ("auth.override", "path"),
     ("auth.override", "both"),
     ("auth.logout", "after"),
+    ("auth.logout", "before-too"),
     ("auth.refusals", "crosswise-control"),
     ("rate_limit.burst", "crosswise-control"),
 }

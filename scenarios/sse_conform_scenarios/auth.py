@@ -133,11 +133,11 @@ async def logout(stage: Stage) -> None:
     """
     A user logs out while two streams are open, and then a client comes back with the old token, and polls.
 
-    Of two instances the other one has the second stream.
+    Of two instances the other one has the second stream, and of two places for a token that has the other one.
     """
-    far = stage.has(Capability.MULTI_INSTANCE)
+    far, crosswise = stage.has(Capability.MULTI_INSTANCE), stage.has(Capability.HEADER_AND_COOKIE)
     first = await stage.subscribe("alice", part="before")
-    second = await stage.subscribe("alice", part="before-too", elsewhere=far)
+    second = await stage.subscribe("alice", part="before-too", elsewhere=far, crosswise=crosswise)
     streams = (first, second)
     if first.status == 200 and await first.until_snapshot():
         await second.until_snapshot()

@@ -17,6 +17,8 @@ BURST = "rate_limit.burst"
 
 DOORS = {
     (TokenKind.EMBEDDED_KEY, "GET", False),
+    (TokenKind.CUT_SIGNATURE, "GET", False),
+    (TokenKind.EMPTY_SUBJECT, "GET", False),
     (TokenKind.WRONG_KEY, "GET", True),
     (TokenKind.ALG_NONE, "GET", True),
     (TokenKind.EXPIRED, "GET", True),
@@ -87,6 +89,7 @@ async def test_a_quarter_of_the_limit_is_refused_beside_what_a_careless_verifier
     guesses = [door(attempt) for attempt in stage.attempts if attempt.get("part") == "guess"]
     unsigned = {
         (TokenKind.EMBEDDED_KEY, "GET", False),
+        (TokenKind.CUT_SIGNATURE, "GET", False),
         (TokenKind.WRONG_KEY, "GET", True),
         (TokenKind.ALG_NONE, "GET", True),
     }

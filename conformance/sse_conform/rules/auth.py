@@ -106,9 +106,10 @@ _NEGATIVES = (
     _refuses(
         TokenKind.TAMPERED,
         "A token whose subject was changed after signing",
-        "The signature covers the claims; a changed claim must not pass.",
+        "The signature covers the claims; neither a changed claim nor a signature that was cut off must pass.",
         rfc(7515, "5.2"),
-        "the token is decoded, not verified",
+        "the token is decoded, not verified; or its signature is compared over the length that was given",
+        TokenKind.CUT_SIGNATURE,
     ),
     _refuses(
         TokenKind.EXPIRED,
@@ -150,7 +151,8 @@ _NEGATIVES = (
         "A token without a subject",
         "All such users would share one room called undefined, and hear each other.",
         rfc(9068, "2.2"),
-        "the subject claim is read without a check that it is there",
+        "the subject claim is read without a check that it is there, and not empty",
+        TokenKind.EMPTY_SUBJECT,
     ),
     _refuses(
         TokenKind.WRONG_ISSUER,

@@ -10,7 +10,7 @@ from sse_conform.spec import Capability, Level, plan, rfc
 from sse_conform.terms import Terms
 from sse_conform.transcript import Stream, Transcript
 
-_SCENE = "auth.logout"
+_SCENE, _SECOND = "auth.logout", "before-too"
 _SPEC = (plan("Security"), rfc(7009, "2"))
 
 
@@ -26,7 +26,7 @@ def logouts(transcript: Transcript) -> Iterator[Logout]:
     """The logout, where its token had a stream that was still open."""
     for exchange in transcript.exchanges:
         if exchange.scene == _SCENE and exchange.part == "logout" and 200 <= exchange.status < 400:
-            before = transcript.streams_in(_SCENE, "before", "before-too")
+            before = transcript.streams_in(_SCENE, "before", _SECOND)
             still = tuple(stream for stream in before if stream.opened and stream.watched_until >= exchange.t)
             if still:
                 yield Logout(answered=exchange.answered, streams=still)
@@ -41,9 +41,17 @@ def comebacks(transcript: Transcript) -> Iterator[Stream | e.Exchanged]:
             yield from (poll for poll in polls if poll.part == "poll-after" and poll.status not in {0, 429})
 
 
-def open_streams(transcript: Transcript) -> Iterator[tuple[Stream, int]]:
-    """Each stream that was open at the logout, and when that was answered."""
-    return ((stream, logout.answered) for logout in logouts(transcript) for stream in logout.streams)
+def open_streams(transcript: Transcript, *, far: bool = False) -> Iterator[tuple[Stream, int]]:
+    """
+    Each stream that was open at the logout, and when that was answered.
+
+    Those of the instance that the logout came to, or the ``far`` ones: of two instances the other has the second one.
+    """
+    two = transcript.terms.has(Capability.MULTI_INSTANCE)
+    for logout in logouts(transcript):
+        for stream in logout.streams:
+            if far == (two and stream.attempt.part == _SECOND):
+                yield stream, logout.answered
 
 
 @rule(
@@ -82,6 +90,29 @@ def stream_is_closed(subject: tuple[Stream, int], terms: Terms) -> Iterator[Find
 
     The next person at the same machine must not see what arrives for the one before.
     """
+    yield from _left_open(subject, terms)
+
+
+@rule(
+    "multi_instance.logout",
+    level=Level.MUST,
+    spec=(plan("Future Upgrade"), *_SPEC),
+    over=lambda transcript: open_streams(transcript, far=True),
+    scenes=_SCENE,
+    needs={Capability.MULTI_INSTANCE, Capability.LOGOUT},
+    timed=True,
+    hint="what is published the instances tell one another, and logouts they do not",
+)
+def far_stream_is_closed(subject: tuple[Stream, int], terms: Terms) -> Iterator[Finding]:
+    """
+    A logout on one instance ends the streams of its token on the other within one heartbeat.
+
+    Behind a load balancer chance decides where the logout arrives, and where the stream is.
+    """
+    yield from _left_open(subject, terms)
+
+
+def _left_open(subject: tuple[Stream, int], terms: Terms) -> Iterator[Finding]:
     (stream, answered), limit = subject, round(terms.silence * SECOND)
     lived = stream.watched_until - answered
     if lived > limit:
@@ -96,4 +127,4 @@ def stream_is_closed(subject: tuple[Stream, int], terms: Terms) -> Iterator[Find
         )
 
 
-RULES = (token_is_refused, stream_is_closed)
+RULES = (token_is_refused, stream_is_closed, far_stream_is_closed)

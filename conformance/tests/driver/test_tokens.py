@@ -124,6 +124,18 @@ def test_an_embedded_key_is_the_one_that_signed_and_only_its_public_half(algorit
 
 
 @each_algorithm
+def test_a_token_whose_signature_was_cut_off_is_the_same_otherwise(algorithm):
+    original, made = mutated(TokenKind.CUT_SIGNATURE, algorithm)
+    assert made.split(".") == [*original.split(".")[:2], ""]
+
+
+def test_an_empty_subject_is_there_and_well_signed():
+    _, made = mutated(TokenKind.EMPTY_SUBJECT, "HS256")
+    assert claims_of(made)["sub"] == ""
+    assert signed_by_us(made, "HS256")
+
+
+@each_algorithm
 def test_a_tampered_token_names_another_user_under_the_old_signature(algorithm):
     original, made = mutated(TokenKind.TAMPERED, algorithm)
     assert made.split(".")[2] == original.split(".")[2]

@@ -12,13 +12,14 @@ from ..records import completed, disturbed, exchanged, ns, stream, transcript
 
 SCENE = "auth.logout"
 #: The longest silence is 12 seconds.
-TERMS = Terms(heartbeat=10.0, capabilities=tuple(Capability))
+TERMS = Terms(heartbeat=10.0, capabilities=tuple(set(Capability) - {Capability.MULTI_INSTANCE}))
+TWO = Terms(heartbeat=10.0, capabilities=tuple(Capability))
 
 
-def verdict(rule, *lines, logout=None, ends=(6.0, e.EndKind.COMPLETE), before=200):
+def verdict(rule, *lines, logout=None, ends=(6.0, e.EndKind.COMPLETE), before=200, terms=TERMS):
     out = exchanged(**{"t": ns(4), "answered": ns(5), "scene": SCENE, "part": "logout", "status": 204} | (logout or {}))
     own = stream(scene=SCENE, part="before", status=before, ends=ends)
-    return judge(BY_ID[rule], transcript(own, out, *lines, completed(SCENE), terms=TERMS))
+    return judge(BY_ID[rule], transcript(own, out, *lines, completed(SCENE), terms=terms))
 
 
 def after(status):
@@ -103,6 +104,17 @@ def test_a_page_is_refused_afterwards_where_one_was_given_before(before, status,
 def test_each_stream_of_the_token_ends(ends, wanted):
     other = stream(scene=SCENE, part="before-too", conn=2, ends=ends)
     assert verdict("auth.logout-closes", other).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("ends", "wanted"), [((17.0, e.EndKind.COMPLETE), Outcome.PASS), ((17.5, e.EndKind.CLOSED), Outcome.FAIL)]
+)
+def test_of_two_instances_the_second_stream_is_the_others(ends, wanted):
+    far = stream(scene=SCENE, part="before-too", conn=2, ends=ends)
+    assert verdict("multi_instance.logout", far, terms=TWO).outcome is wanted
+    assert verdict("auth.logout-closes", far, terms=TWO).outcome is Outcome.PASS
+    assert verdict("multi_instance.logout", far).outcome is Outcome.NOT_APPLICABLE
+    assert verdict("multi_instance.logout", terms=TWO).outcome is Outcome.UNTESTED
 
 
 def test_its_stream_ends_within_one_heartbeat():

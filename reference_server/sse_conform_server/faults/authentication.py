@@ -178,6 +178,7 @@ FAULTS: tuple[Fault, ...] = (
         "accept-wrong-key",
         "Tokens are decoded but their signature is not verified.",
         also_accepting(weakly(unsigned=True)),
+        "auth.refuses-no-subject",
         "auth.refuses-wrong-key",
         "auth.refuses-tampered",
         "auth.refuses-alg-none",

@@ -97,13 +97,13 @@ FAULTS: tuple[Fault, ...] = (
             parts, publisher=parts.hub, relay=lambda _: contextlib.nullcontext(), end_token=end_token
         ),
         "multi_instance.delivers",
-        "auth.logout-closes",
+        "multi_instance.logout",
     ),
     fault(
         "logout-local",
         "What is published the instances tell one another; a logout ends the streams of the instance that it came to.",
         lambda parts: replace(parts, end_token=end_token),
-        "auth.logout-closes",
+        "multi_instance.logout",
     ),
     fault(
         "relayed-twice",

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sse_conform_server.auth import Identity, UnauthorisedError
-from sse_conform_server.faults.authentication import bearer_of, identity_of, weakly
+from sse_conform_server.faults.authentication import also_accepting, bearer_of, identity_of, weakly
 from sse_conform_server.faults.edges import POLLING, at_edge, repolled, rewriting, set_header
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.parts import Parts
@@ -55,6 +55,22 @@ def _none_by_another_name(token: str, _: set[str]) -> bool:
     return algorithm != "none" and algorithm.lower() == "none"
 
 
+def _cut(parts: Parts, token: str | None) -> dict[str, Any] | None:
+    return weakly(unsigned=True)(parts, token) if (token or "").endswith(".") and not _none(token or "") else None
+
+
+def _none(token: str) -> bool:
+    try:
+        return str(jwt.get_unverified_header(token).get("alg")).lower() == "none"
+    except jwt.PyJWTError:
+        return True
+
+
+def _nameless(parts: Parts, token: str | None) -> dict[str, Any] | None:
+    claims = weakly()(parts, token)
+    return claims if claims and claims["sub"] == "" else None
+
+
 def _mute_after_expiry(parts: Parts) -> Parts:
     async def middleware(inner: Parts, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         claims = weakly()(inner, bearer_of(HTTPConnection(scope))) or {}
@@ -90,6 +106,20 @@ async def _joined(parts: Parts, app: ASGIApp, scope: Scope, receive: Receive, se
 
 
 FAULTS: tuple[Fault, ...] = (
+    fault(
+        "signature-by-length",
+        "A signature is compared over the length of the one that was given: an empty one is like any other.",
+        also_accepting(_cut),
+        "auth.refuses-tampered",
+        "polling.auth-tokens",
+    ),
+    fault(
+        "empty-subject-passes",
+        "A subject has to be there, and may be empty: all who have such a token are one user.",
+        also_accepting(_nameless),
+        "auth.refuses-no-subject",
+        "polling.auth-tokens",
+    ),
     fault(
         "cached-signatures",
         "A signature that was good once is not verified again, whatever stands above it then.",

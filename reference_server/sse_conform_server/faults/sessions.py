@@ -16,7 +16,7 @@ from sse_conform_server.faults.authentication import (
     identity_of,
     weakly,
 )
-from sse_conform_server.faults.edges import POLLING
+from sse_conform_server.faults.edges import POLLING, STREAM_PATH
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.faults.tabs import hubbed
 from sse_conform_server.hub import Ending, Hub, Subscription
@@ -55,6 +55,15 @@ def _endless_resume(parts: Parts) -> Parts:
     async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
         identity = await parts.authenticate(inner, connection)
         return replace(identity, expires_at=FOREVER) if "last-event-id" in connection.headers else identity
+
+    return replace(parts, authenticate=authenticate)
+
+
+def _registered_by_session(parts: Parts) -> Parts:
+    async def authenticate(inner: Parts, connection: HTTPConnection) -> Identity:
+        identity = await parts.authenticate(inner, connection)
+        by_header = connection.scope["path"] != STREAM_PATH or "authorization" in connection.headers
+        return identity if by_header else replace(identity, token_id=f"session of {identity.token_id}")
 
     return replace(parts, authenticate=authenticate)
 
@@ -136,6 +145,12 @@ FAULTS: tuple[Fault, ...] = (
         _endless_resume,
         "auth.closes-at-expiry",
         "auth.ends-at-expiry",
+    ),
+    fault(
+        "logout-spares-cookies",
+        "A stream that a cookie opened is kept by its session, and a logout looks for streams by their token.",
+        _registered_by_session,
+        "auth.logout-closes",
     ),
     fault(
         "logout-ends-last-stream",
