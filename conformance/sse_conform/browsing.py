@@ -176,12 +176,15 @@ class OwnPage(Protocol):
 class Device(Protocol):
     """One person's browser profile: cookies or headers of one account, and a network that can fail."""
 
-    async def open(self, part: str, *, patience: float | None = None, again: float | None = None) -> Tab:
+    async def open(
+        self, part: str, *, patience: float | None = None, again: float | None = None, kept: bool = False
+    ) -> Tab:
         """
         A new tab that opens the stream.
 
         With ``patience`` (seconds) the page makes a new EventSource where nothing was dispatched for so long, with
-        ``again`` (seconds) so long after one gave up.
+        ``again`` (seconds) so long after one gave up. Only where it is to be ``kept`` has the browser to keep it in its
+        back/forward cache when it is left.
         """
         ...
 

@@ -26,7 +26,7 @@ from sse_conform.profile import Carrier, Engine
 from sse_conform.traces import Trace
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Page, Route
+    from playwright.async_api import BrowserContext, ConsoleMessage, Page, Route
 
 #: What a page of a notification service listens to.
 TYPES = ("message", "snapshot", "notification", "ping")
@@ -99,12 +99,12 @@ class LiveDevice:
         headers = {}
         if self._owner.credential is not None and profile.auth.carrier is Carrier.BEARER:
             headers = {"Authorization": f"Bearer {self._owner.credential}"}
-        self._context = await around.process.browser.new_context(
+        self._context = await around.process.context(
             proxy={"server": self._proxy.url, "bypass": ALL_THROUGH_PROXY},
             extra_http_headers=headers,
             # It meets the proxy's own certificate; the target's is looked at where the proxy meets it.
             ignore_https_errors=profile.secure,
-            viewport=VIEWPORT,  # type: ignore[arg-type]  # a TypedDict of Playwright's
+            viewport=VIEWPORT,
         )
         self._stack.push_async_callback(self._context.close)
         await browser_trace.begin(self._context)
@@ -112,6 +112,7 @@ class LiveDevice:
         if self._owner.credential is not None and profile.auth.carrier is Carrier.COOKIE:
             await self.hold_cookie(self._owner.credential)
         await self._context.expose_binding("sseConformSaw", self._saw)
+        self._context.on("console", self._hear)
         await self._context.route(f"**/{HARNESS}/**", self._serve)
 
     async def _keep_trace(self) -> None:
@@ -125,10 +126,12 @@ class LiveDevice:
         profile = self._around.profile
         await self.context.add_cookies([{"name": profile.auth.parameter, "value": credential, "url": profile.url}])
 
-    async def open(self, part: str, *, patience: float | None = None, again: float | None = None) -> LiveTab:
+    async def open(
+        self, part: str, *, patience: float | None = None, again: float | None = None, kept: bool = False
+    ) -> LiveTab:
         """A new tab that opens the stream."""
         times = {"patience": (patience or 0) * 1000, "again": (again or 0) * 1000}
-        return await self._load(part, {"begins": True, **times})
+        return await self._load(part, {"begins": True, **times}, window=kept)
 
     async def visit(self, part: str) -> LiveTab:
         """A new tab that opens no stream by itself."""
@@ -142,8 +145,10 @@ class LiveDevice:
         assert self._own is None
         self._note_page(number, part, own=True)
         await self.context.add_init_script(observed_by(ui))
+        shown = await self.context.new_page()
+        self._watch(shown, number)
         page = LiveOwnPage(
-            await self._new_page(number),
+            shown,
             number=number,
             scene=around.scene,
             part=part,
@@ -221,7 +226,7 @@ class LiveDevice:
         """Close every tab and leave."""
         await self._stack.aclose()
 
-    async def _load(self, part: str, settings: dict[str, Any]) -> LiveTab:
+    async def _load(self, part: str, settings: dict[str, Any], *, window: bool = False) -> LiveTab:
         around, number = self._around, self._around.recorder.next("page")
         tab = LiveTab(
             number=number,
@@ -237,13 +242,12 @@ class LiveDevice:
         settings = {"page": number, "types": TYPES, "url": self._url, **settings}
         self._visits[number] = _Visit(tab=tab, part=part, settings=settings)
         self._note_page(number, part, own=False)
-        await tab.load(await self._new_page(number))
+        await tab.load(lambda url: around.process.show(self.context, url, window=window))
+        self._watch(tab.page, number)
         return tab
 
-    async def _new_page(self, number: int) -> "Page":
-        page = await self.context.new_page()
+    def _watch(self, page: "Page", number: int) -> None:
         page.on("crash", lambda _: self._crashed(number))
-        return page
 
     def _crashed(self, number: int) -> None:
         """The browser lost this page, and soon all that share its process."""
@@ -278,15 +282,20 @@ class LiveDevice:
 
     async def _serve(self, route: "Route") -> None:
         """The harness, on the target's own origin, without asking the target."""
-        _, _, place = route.request.url.partition(f"/{HARNESS}/")
-        number, _, elsewhere = place.partition("/")
+        number, elsewhere = _place(route.request.url)
         if elsewhere:
             await route.fulfill(content_type="text/html", body="<!doctype html><title>elsewhere</title>")
             return
-        visit = self._visits[int(number)]
+        visit = self._visits[number]
         settings = json.dumps({**visit.settings, "sources": visit.tab.sources})
         body = harness().replace("{{settings}}", settings.replace("<", "\\u003c"))
         await route.fulfill(content_type="text/html; charset=utf-8", body=body)
+
+    def _hear(self, message: "ConsoleMessage") -> None:
+        """The context tells what a page without a window writes before the page is told of."""
+        number, _ = _place(message.page.url) if message.page else (0, "")
+        if visit := self._visits.get(number):
+            visit.tab.hear(message.text)
 
     def _saw(self, _source: object, told: dict[str, Any]) -> None:
         self._visits[told.pop("page")].tab.saw(told)
@@ -302,6 +311,13 @@ class LiveDevice:
     def _retry_of(self, page: int) -> float:
         told = self._wire.retry_of(page)
         return self._around.process.default_retry if told is None else told / 1000
+
+
+def _place(url: str) -> tuple[int, str]:
+    """Which page's harness is at this address, and what else of its site; 0 where it is none."""
+    _, _, place = url.partition(f"/{HARNESS}/")
+    number, _, elsewhere = place.partition("/")
+    return int(number or 0), elsewhere
 
 
 @cache

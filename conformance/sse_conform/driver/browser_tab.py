@@ -1,6 +1,6 @@
 """One page of a browser with the harness: what it tells is recorded, and scenes can wait for what they expect."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -69,11 +69,13 @@ class LiveTab:
         assert self._page is not None
         return self._page
 
-    async def load(self, page: "Page") -> None:
-        """Go to the harness."""
-        self._page = page
-        page.on("console", lambda message: self._see(Sight.CONSOLE, self._clock.now(), data=message.text))
-        await page.goto(self.url, wait_until="commit")
+    async def load(self, show: Callable[[str], Awaitable["Page"]]) -> None:
+        """Have a page show the harness."""
+        self._page = await show(self.url)
+
+    def hear(self, said: str) -> None:
+        """What the browser writes to the console of the page."""
+        self._see(Sight.CONSOLE, self._clock.now(), data=said)
 
     def saw(self, told: dict[str, object]) -> None:
         """The page tells what happened; its instants are milliseconds since the epoch, on its own clock."""

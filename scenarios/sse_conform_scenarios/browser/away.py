@@ -60,9 +60,11 @@ class _Reader:
         await self.tab.until_back(*missed)
 
 
-async def _reader(stage: Stage, part: str = "reader", **settings: float) -> _Reader:
+async def _reader(
+    stage: Stage, part: str = "reader", *, patience: float | None = None, again: float | None = None
+) -> _Reader:
     device = await stage.device("alice")
-    reader = _Reader(stage, device, await device.open(part, **settings))
+    reader = _Reader(stage, device, await device.open(part, patience=patience, again=again))
     await reader.tab.until_snapshot()
     await reader.tab.until(await reader.tell("before"))
     return reader

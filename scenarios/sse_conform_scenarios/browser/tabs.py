@@ -25,7 +25,8 @@ TABS = (CONNECTED, "idle", "closed", RELOADED, LEFT, FROZEN)
 async def tabs(stage: Stage) -> None:
     """Six tabs are told of an event; one is reloaded, one left and returned to, one frozen; then the token expires."""
     device = await stage.device("alice")
-    opened = dict(zip(TABS, await asyncio.gather(*map(device.open, TABS)), strict=True))
+    opening = (device.open(part, kept=part == LEFT) for part in TABS)
+    opened = dict(zip(TABS, await asyncio.gather(*opening), strict=True))
     await asyncio.gather(*(tab.until_snapshot() for tab in opened.values()))
     told = await stage.publish("alice", part=EVERYWHERE)
     await asyncio.gather(*(tab.until(told) for tab in opened.values()))
