@@ -17,6 +17,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -26,7 +27,7 @@ from sse_conform.control_entry import Order
 from sse_conform.embedded_broker import Redis
 from sse_conform.errors import ConformError, ControlError, UsageError
 from sse_conform.exit_code import ExitCode
-from sse_conform.forked_process import ForkedProcess, Process
+from sse_conform.forked_process import AVAILABLE, ForkedProcess, Process, fork_server
 from sse_conform.shipped import shipped
 
 #: What ``--target`` says for it.
@@ -34,6 +35,8 @@ EMBEDDED = "embedded"
 #: What starts it.
 PROGRAM = "sse_conform_server"
 COMMAND = (sys.executable, "-m", PROGRAM)
+#: What it imports, which takes longer than all else that it does at its start.
+IMPORTED = tuple(f"{PROGRAM}.{name}" for name in ("cli", "server", "faults.catalogue", "oddities.catalogue"))
 #: The variable that names a fork server of it, where there is one: then it starts in no time.
 FORK_SERVER = "SSE_CONFORM_FORK_SERVER"
 PREFIX = "SSE_CONFORM_SERVER_"
@@ -105,6 +108,8 @@ class Embedded:
         self._redis: Redis | None = None
         self._log: IO[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._forks = ""
+        self._stack = ExitStack()
         self.url = "http://127.0.0.1"
         self.other_url = "http://127.0.0.2" if instances > 1 else ""
         self.secrets = {
@@ -148,6 +153,7 @@ class Embedded:
         # The database outlives a process that a fault ends and starts again.
         self._folder = tempfile.TemporaryDirectory(prefix="sse-conform-embedded-")
         try:
+            self._forks = os.environ.get(FORK_SERVER) or self._fork_server(Path(self._folder.name))
             if self.other_url:
                 self._redis = Redis(Path(self._folder.name))
                 self._other, self.other_url = self._launch()
@@ -163,12 +169,20 @@ class Embedded:
     ) -> None:
         for process in (self._process, self._other):
             self._terminate(process)
+        self._stack.close()
         if self._redis is not None:
             self._redis.stop()
         if self._log is not None:
             self._log.close()
         if self._folder is not None:
             self._folder.cleanup()
+
+    def _fork_server(self, folder: Path) -> str:
+        """One of its own, so that what is stopped starts again without its imports; empty where there can be none."""
+        if AVAILABLE:
+            with suppress(OSError):  # without one it says why it does not start
+                return self._stack.enter_context(fork_server(PROGRAM, IMPORTED, folder / "forks"))
+        return ""
 
     async def carry_out(self, order: Order) -> None:
         """Stop it as a supervisor does, by SIGTERM and, where that is not heeded, SIGKILL; start it where it was."""
@@ -205,8 +219,8 @@ class Embedded:
 
     def _begin(self, environ: Mapping[str, str], log: IO[bytes]) -> Process:
         """Start it in a session of its own: an interrupt at the terminal is for the run, which then stops it."""
-        if path := os.environ.get(FORK_SERVER):
-            return ForkedProcess(path, self._varied, environ, stdout=log, stderr=log)
+        if self._forks:
+            return ForkedProcess(self._forks, self._varied, environ, stdout=log, stderr=log)
         return subprocess.Popen(  # noqa: S603 - our own module
             [*COMMAND, *self._varied],
             env=environ,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sse_conform.embedded import CHOOSABLE, FORK_SERVER, PROGRAM
+from sse_conform.embedded import IMPORTED as IMPORTED_BY_SERVER
 from sse_conform.exit_code import ExitCode
 from sse_conform.forked_process import AVAILABLE, ForkedProcess, fork_server
 from sse_conform.profile_layers import PREFIX
@@ -24,7 +25,7 @@ PREAMBLE = "conform: error: "
 SUITE = "sse_conform"
 IMPORTED = {
     SUITE: ("sse_conform.commands.run", "sse_conform.scene_packs", "sse_conform.writers.json_writer", "jwt"),
-    PROGRAM: ("sse_conform_server.cli", "sse_conform_server.server"),
+    PROGRAM: IMPORTED_BY_SERVER,
 }
 
 

@@ -62,9 +62,16 @@ def test_an_unknown_fault_is_the_users_mistake() -> None:
 
 
 def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "AVAILABLE", False)
     monkeypatch.setattr(embedded, "COMMAND", [sys.executable, "-c", "raise SystemExit('out of memory')"])
     with pytest.raises(ConformError, match="did not start: out of memory"), Embedded():
         pass
+
+
+def test_where_it_cannot_be_forked_it_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "IMPORTED", ("no_such_module",))
+    with Embedded(compressed=True) as server:
+        assert answers(server.url)
 
 
 async def test_it_is_stopped_and_started_again_where_it_was() -> None:
