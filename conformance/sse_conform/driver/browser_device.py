@@ -106,7 +106,7 @@ class LiveDevice:
             ignore_https_errors=profile.secure,
             viewport=VIEWPORT,
         )
-        self._stack.push_async_callback(self._context.close)
+        self._stack.push_async_callback(around.process.close, self._context)
         await browser_trace.begin(self._context)
         self._stack.push_async_callback(self._keep_trace)
         if self._owner.credential is not None and profile.auth.carrier is Carrier.COOKIE:

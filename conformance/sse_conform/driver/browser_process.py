@@ -43,6 +43,10 @@ class BrowserProcess:
         """A context with these options of Playwright's. NoBrowserError where there is no browser."""
         return await (self._windowless.context if self._windowless else self.browser.new_context)(**options)
 
+    async def close(self, context: "BrowserContext") -> None:
+        """Close a context, and its pages."""
+        await (self._windowless.close(context) if self._windowless else context.close())
+
     async def show(self, context: "BrowserContext", url: str, *, window: bool) -> "Page":
         """A new page at this address, where no other one is; in no window where it needs none and that can be."""
         if self._windowless and not window:

@@ -9,7 +9,7 @@ taken of it and nobody can click in it, and the back/forward cache does not keep
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -66,6 +66,15 @@ class Windowless:
             target = {"url": url, "browserContextId": self._ids[context], "hidden": True}
             await self._session.send("Target.createTarget", target)
         return await awaited.value
+
+    async def close(self, context: "BrowserContext") -> None:
+        """Close a context, its pages first: Chromium ends where a context goes that has a page without a window."""
+        from playwright.async_api import Error  # noqa: PLC0415 - heavy, and only there with the extra
+
+        with suppress(Error, TimeoutError):  # the browser is gone
+            async with asyncio.timeout(_SECONDS):
+                await asyncio.gather(*(page.close() for page in context.pages))
+        await context.close()
 
     def _forget(self, context: "BrowserContext") -> None:
         del self._ids[context]
