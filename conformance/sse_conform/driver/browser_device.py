@@ -84,6 +84,7 @@ class LiveDevice:
             candid=True,
         )
         self._context: BrowserContext | None = None
+        self._pages: list[int] = []
         self._stack = AsyncExitStack()
 
     @property
@@ -107,6 +108,9 @@ class LiveDevice:
             viewport=VIEWPORT,
         )
         self._stack.push_async_callback(around.process.close, self._context)
+        browser = around.process.browser
+        browser.on("disconnected", self._lost)
+        self._stack.callback(browser.remove_listener, "disconnected", self._lost)
         await browser_trace.begin(self._context)
         self._stack.push_async_callback(self._keep_trace)
         if self._owner.credential is not None and profile.auth.carrier is Carrier.COOKIE:
@@ -247,7 +251,13 @@ class LiveDevice:
         return tab
 
     def _watch(self, page: "Page", number: int) -> None:
+        self._pages.append(number)
         page.on("crash", lambda _: self._crashed(number))
+
+    def _lost(self, _: object) -> None:
+        """The browser is gone as a whole, and with it every page."""
+        for number in self._pages:
+            self._crashed(number)
 
     def _crashed(self, number: int) -> None:
         """The browser lost this page, and soon all that share its process."""

@@ -39,23 +39,30 @@ class Scrape:
 
 
 def scrapes(transcript: Transcript, *parts: str) -> Iterator[Scrape]:
-    """The looks at the metrics of the scene, or those of some of its parts."""
+    """
+    The looks at the metrics of the scene, or those of some of its parts.
+
+    Streams of another instance may be counted or not: each may have metrics of its own.
+    """
     margin = round(SETTLING_SECONDS * SECOND)
     for exchange in transcript.exchanges:
         if exchange.scene == _SCENE and (not parts or exchange.part in parts):
-            spans = [span for span in map(_span, transcript.streams) if span]
+            spans = [span for s in transcript.streams if not s.attempt.instance and (span := _span(s))]
             greeted = sum(
                 s.events[0].t < exchange.t and exchange.answered < s.watched_until for s in _greeted(transcript)
             )
             sure = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in spans)
-            elsewhere = [span for s in transcript.streams if s.attempt.scene != _SCENE and (span := _span(s))]
-            others = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in elsewhere)
-            maybe = sum(a - margin < exchange.answered and exchange.t < b + margin for a, b in elsewhere)
+            elsewhere = [(s, span) for s in transcript.streams if s.attempt.scene != _SCENE and (span := _span(s))]
+            others = sum(
+                a + margin < exchange.t and exchange.answered < b - margin and not s.attempt.instance
+                for s, (a, b) in elsewhere
+            )
+            maybe = sum(a - margin < exchange.answered and exchange.t < b + margin for _, (a, b) in elsewhere)
             yield Scrape(exchange=exchange, greeted=greeted, certainly=sure, others=maybe, clear=others == maybe)
 
 
 def _greeted(transcript: Transcript) -> Iterator[Stream]:
-    return (stream for stream in transcript.streams if stream.opened and stream.events)
+    return (s for s in transcript.streams if s.opened and s.events and not s.attempt.instance)
 
 
 def _span(stream: Stream) -> tuple[int, int] | None:

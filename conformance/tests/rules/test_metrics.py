@@ -45,6 +45,12 @@ def test_the_gauge_shows_every_stream_that_was_greeted_before_and_open_afterward
     assert verdict("metrics.gauge-rises", *streams, gauge("meanwhile", value, at=10)).outcome is wanted
 
 
+@pytest.mark.parametrize(("value", "wanted"), [(1, Outcome.PASS), (2, Outcome.PASS), (0, Outcome.FAIL)])
+def test_streams_of_another_instance_may_be_counted_or_not(value, wanted):
+    streams = (life(1, 20), life(1, 20, conn=2, instance="http://other"))
+    assert verdict("metrics.gauge-rises", *streams, gauge("meanwhile", value, at=10)).outcome is wanted
+
+
 def test_it_goes_on_to_show_them_until_they_are_closed():
     streams = (life(1, 20), life(1, 12, conn=2))
     looks = [gauge("meanwhile", 0, at=5), gauge("meanwhile", 2, at=10), gauge("quiet", 1, at=13)]

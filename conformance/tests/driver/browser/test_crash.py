@@ -59,3 +59,19 @@ async def test_what_a_scene_wants_of_a_page_that_is_gone_is_no_bug_of_the_scene(
     transcript = await theatre.play(acts)
     assert Sight.CRASHED in {seen.sight for seen in transcript.of(PageSaw)}
     assert transcript.outcomes["browser.scene"].outcome is SceneOutcome.BROKEN
+
+
+async def test_a_browser_that_is_gone_as_a_whole_has_crashed_in_each_of_its_pages(theatre):
+    async def acts(stage):
+        """The whole browser ends while two devices have a page open."""
+        tabs = [await (await stage.device("alice")).open(part) for part in ("reader", "other")]
+        assert await tabs[0].until_snapshot()
+        browser = tabs[0].page.context.browser
+        with contextlib.suppress(Error):
+            await (await browser.new_browser_cdp_session()).send("Browser.crash")
+        await tabs[1].until_lost(seconds=60)
+
+    transcript = await theatre.play(acts)
+    crashed = {seen.page for seen in transcript.of(PageSaw) if seen.sight is Sight.CRASHED}
+    assert len(crashed) == 2
+    assert transcript.outcomes["browser.scene"].outcome is SceneOutcome.BROKEN
