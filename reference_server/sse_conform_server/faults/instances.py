@@ -14,7 +14,6 @@ from sse_conform_server.broker import Broker
 from sse_conform_server.faults.fault import Fault, fault
 from sse_conform_server.hub import Hub
 from sse_conform_server.parts import Parts
-from sse_conform_server.stream import end_token
 
 _LATE = 2.0
 """Latency budgets until the next look at what others published."""
@@ -35,6 +34,10 @@ class _Far(Hub):
 def _relayed(parts: Parts, hub: _Far) -> Parts:
     """Let what comes from other instances go to the streams by way of this hub."""
     return replace(parts, relay=lambda inner: parts.relay(replace(inner, hub=hub)))
+
+
+async def _ended_here(parts: Parts, user_id: str, token_id: str) -> None:
+    parts.hub.end_token(user_id, token_id)
 
 
 def _twice(parts: Parts) -> Parts:
@@ -94,7 +97,7 @@ FAULTS: tuple[Fault, ...] = (
         "instance-local",
         "The map of streams is in the memory of each instance, and nobody tells the others.",
         lambda parts: replace(
-            parts, publisher=parts.hub, relay=lambda _: contextlib.nullcontext(), end_token=end_token
+            parts, publisher=parts.hub, relay=lambda _: contextlib.nullcontext(), end_token=_ended_here
         ),
         "multi_instance.delivers",
         "multi_instance.logout",
@@ -102,7 +105,7 @@ FAULTS: tuple[Fault, ...] = (
     fault(
         "logout-local",
         "What is published the instances tell one another; a logout ends the streams of the instance that it came to.",
-        lambda parts: replace(parts, end_token=end_token),
+        lambda parts: replace(parts, end_token=_ended_here),
         "multi_instance.logout",
     ),
     fault(
