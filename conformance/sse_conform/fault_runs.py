@@ -8,7 +8,7 @@ forks of two that have imported everything, for to import takes as long as to ru
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -102,16 +102,21 @@ async def _listed(option: str) -> bytes:
 
 
 async def trials(
-    variants: Iterable[Variant], *, jobs: int, folder: Path, extra: Mapping[str, Sequence[str]] = NOTHING
+    variants: Iterable[Variant],
+    *,
+    jobs: int,
+    folder: Path,
+    extra: Mapping[str, Sequence[str]] = NOTHING,
+    idle: Collection[str] = (),
 ) -> AsyncIterator[Trial]:
     """
     Run against every variant, ``jobs`` at a time; yields as they end.
 
     Each has the sub-folder of ``folder`` of its name, which a repeat writes anew. ``extra`` are options by the names of
-    those that need them.
+    those that need them, ``idle`` the names of those that are known to wait, and run beside the others.
     """
     browsing = {name for name, options in extra.items() if BROWSER in options}
-    queue = FaultQueue(variants, heavy=browsing, jobs=jobs)
+    queue = FaultQueue(variants, heavy=browsing, jobs=jobs, idle=idle)
     running: dict[asyncio.Task[Trial], Variant] = {}
     with forking() as forks:
         try:

@@ -1,7 +1,7 @@
 """Who runs next: no more than there is room for, the heavy ones early and few at once, repeats one after another."""
 
 from sse_conform.fault_matrix import Variant
-from sse_conform.fault_queue import FaultQueue, longest_first
+from sse_conform.fault_queue import FaultQueue, idlers, longest_first
 
 
 def _variants(names: str) -> list[Variant]:
@@ -47,3 +47,23 @@ def test_repeats_follow_one_another() -> None:
     assert _taken(queue, "") == "ab"
     assert _taken(queue, "b") == "a"
     assert not queue.due
+
+
+def test_the_idle_run_beside_the_others_and_take_no_place() -> None:
+    queue = FaultQueue(_variants("IJKabcd"), heavy=(), jobs=4, idle="IJK")
+    assert _taken(queue, "") == "IJabcd"
+    assert _taken(queue, "Iabcd") == "K"
+
+
+def test_where_one_runs_at_a_time_nothing_runs_beside_it() -> None:
+    assert _taken(FaultQueue(_variants("Ia"), heavy=(), jobs=1, idle="I"), "") == "I"
+
+
+def test_what_is_heavy_is_not_idle() -> None:
+    assert _taken(FaultQueue(_variants("XYa"), heavy="XY", jobs=2, idle="XY"), "") == "Xa"
+
+
+def test_the_idle_took_much_longer_than_most() -> None:
+    assert idlers({"a": 10.0, "b": 12.0, "c": 14.0, "d": 30.0, "e": 31.0}) == frozenset()
+    assert idlers({"a": 10.0, "b": 12.0, "c": 14.0, "d": 30.0, "e": 30.1, "f": 12.0, "g": 11.0}) == {"e"}
+    assert idlers({}) == frozenset()

@@ -18,7 +18,7 @@ from sse_conform.errors import UsageError
 from sse_conform.example_transcripts import write_examples
 from sse_conform.exit_code import ExitCode
 from sse_conform.fault_matrix import FAULTLESS, Kind, Matrix, Row, Trial, Variant, compare, flips_of, matrix_of, worst
-from sse_conform.fault_queue import longest_first
+from sse_conform.fault_queue import idlers, longest_first
 from sse_conform.fault_runs import BROWSER, list_variants, trials
 from sse_conform.fingerprint import fingerprint
 from sse_conform.profile_problem import did_you_mean
@@ -135,7 +135,8 @@ async def _run(options: SelftestOptions, *, folder: Path) -> Matrix:
         due = longest_first(due, proof.former_seconds())
     proof.awaited = len(due)
     extra = _extra(chosen, odd=_oddity(variants, options.odd))
-    async for trial in trials(due, jobs=options.jobs, folder=folder, extra=extra):
+    idle = idlers(proof.former_seconds())
+    async for trial in trials(due, jobs=options.jobs, folder=folder, extra=extra, idle=idle):
         proof.add(trial)
     if options.jobs > 1 and options.repeat == 1:
         doubtful = [row.variant for row in proof.rows.values() if not row.standing.fine]
