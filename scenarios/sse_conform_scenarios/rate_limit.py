@@ -141,9 +141,11 @@ async def burst(stage: Stage) -> None:
         recovered = await stage.subscribe("alice", part="recovered", urgent=True)
         await recovered.until_snapshot()
         if stage.has(Capability.TRIGGERS):
-            published = await stage.publish("alice", part="held-alive")
+            published = await stage.publish("alice", part="recovered")
             await asyncio.gather(*(stream.until(published) for stream in (held, recovered)))
         await recovered.close()
+        if stage.has(Capability.TRIGGERS) and not held.ended:
+            await held.until(await stage.publish("alice", part="held-alive"))
     else:
         await _until_limited(stage, "guess", _grouped([_GUESS] * stage.terms.rate_limit), answered)
     doors = (*spare.to_be_refused(stage), *spare.control(stage.terms))
