@@ -120,6 +120,7 @@ FAULTS: tuple[Fault, ...] = (
         "Instances look into the database for what others published, from time to time.",
         _late,
         "multi_instance.delivers",
+        perhaps=("multi_instance.logout",),  # where it stands behind what is late
     ),
     fault(
         "broker-errors-swallowed",

@@ -204,7 +204,7 @@ FAULTS: tuple[Fault, ...] = (
         "framing.text-arrives",
         "delivery.burst",
         "delivery.after-return",
-        perhaps=("delivery.every-tab",),  # whose 4 KiB are full first
+        perhaps=("delivery.every-tab", "delivery.closed-tab"),  # whose 4 KiB are full first
     ),
     fault(
         "head-opens-stream",
