@@ -66,19 +66,18 @@ def weakly(
         options: dict[str, Any] = {**checks, **dict.fromkeys(without, False), "verify_signature": not unsigned}
         options["require"] = [name for name in ("sub", "exp") if name not in without]
         try:
-            return dict(
-                jwt.decode(
-                    token or "",
-                    parts.keys.verifying,
-                    algorithms=list(algorithms or parts.keys.algorithms),
-                    issuer=issuer,
-                    audience=audience,
-                    leeway=leeway,
-                    options=options,  # type: ignore[arg-type]  # PyJWT's options, by name
-                )
+            claims = jwt.decode(
+                token or "",
+                parts.keys.verifying,
+                algorithms=list(algorithms or parts.keys.algorithms),
+                issuer=issuer,
+                audience=audience,
+                leeway=leeway,
+                options=options,  # type: ignore[arg-type]  # PyJWT's options, by name
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             return None
+        return dict(claims) if claims.get("sub") or "sub" in without else None
 
     return read
 
@@ -178,7 +177,6 @@ FAULTS: tuple[Fault, ...] = (
         "accept-wrong-key",
         "Tokens are decoded but their signature is not verified.",
         also_accepting(weakly(unsigned=True)),
-        "auth.refuses-no-subject",
         "auth.refuses-wrong-key",
         "auth.refuses-tampered",
         "auth.refuses-alg-none",

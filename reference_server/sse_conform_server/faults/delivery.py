@@ -176,6 +176,7 @@ FAULTS: tuple[Fault, ...] = (
         publishing(lambda _, inner: _Without(Kind.ASSIGNED, inner)),
         "delivery.assignment",
         "delivery.after-return",
+        "framing.text-arrives",
     ),
     fault(
         "drop-alert",
@@ -183,6 +184,7 @@ FAULTS: tuple[Fault, ...] = (
         publishing(lambda _, inner: _Without(Kind.ALERT, inner)),
         "delivery.alert",
         "delivery.after-return",
+        "framing.text-arrives",
     ),
     fault(
         "duplicate-delivery",

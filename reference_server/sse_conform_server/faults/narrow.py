@@ -67,8 +67,8 @@ def _none(token: str) -> bool:
 
 
 def _nameless(parts: Parts, token: str | None) -> dict[str, Any] | None:
-    claims = weakly()(parts, token)
-    return claims if claims and claims["sub"] == "" else None
+    claims = weakly(without=("sub",))(parts, token)
+    return claims if claims and claims.get("sub") == "" else None
 
 
 def _mute_after_expiry(parts: Parts) -> Parts:

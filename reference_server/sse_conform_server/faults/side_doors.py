@@ -98,6 +98,7 @@ FAULTS: tuple[Fault, ...] = (
         "What is replayed comes from the history as it was stored, secrets and all.",
         _raw_replay,
         "privacy.streams-live",
+        perhaps=("delivery.once",),  # what comes while the history is read
     ),
     fault(
         "pages-unstripped",
