@@ -138,19 +138,24 @@ async def burst(stage: Stage) -> None:
             await _come_again(stage)
             limited_again.set()
             await stage.pass_time(_recovery(stage.terms), "the rate window to pass")
-        recovered = await stage.subscribe("alice", part="recovered", urgent=True)
-        await recovered.until_snapshot()
-        if stage.has(Capability.TRIGGERS):
-            published = await stage.publish("alice", part="recovered")
-            await asyncio.gather(*(stream.until(published) for stream in (held, recovered)))
-        await recovered.close()
-        if stage.has(Capability.TRIGGERS) and not held.ended:
-            await held.until(await stage.publish("alice", part="held-alive"))
+        await _recover(stage, held)
     else:
         await _until_limited(stage, "guess", _grouped([_GUESS] * stage.terms.rate_limit), answered)
     doors = (*spare.to_be_refused(stage), *spare.control(stage.terms))
     await _until_limited(stage, "late", _grouped([knock for knock in doors if knock not in answered]), answered)
     await held.close()
+
+
+async def _recover(stage: Stage, held: Subscription) -> None:
+    """Somebody comes when the limit has ended, and is told, as is who stayed; once more when that one has gone."""
+    recovered = await stage.subscribe("alice", part="recovered", urgent=True)
+    await recovered.until_snapshot()
+    if stage.has(Capability.TRIGGERS):
+        published = await stage.publish("alice", part="recovered")
+        await asyncio.gather(*(stream.until(published) for stream in (held, recovered)))
+    await recovered.close()
+    if stage.has(Capability.TRIGGERS) and not held.ended:
+        await held.until(await stage.publish("alice", part="held-alive"))
 
 
 def _guessed(stage: Stage) -> Groups:

@@ -73,12 +73,18 @@ def has_its_shape(poll: Poll) -> Iterator[Finding]:
             return
 
 
+def without_a_token(transcript: Transcript) -> Iterator[Poll]:
+    """The polls without a token: at the path, at other spellings of it, and beside a stream."""
+    yield from polls(transcript, "anonymous", "door-")
+    yield from polls(transcript, "rest-missing", scene=_REFUSALS)
+
+
 @rule(
     "polling.auth",
     level=Level.MUST,
     spec=(plan("Security"), rfc(9110, "15.5.2")),
-    over=lambda transcript: polls(transcript, "anonymous", "door-"),
-    scenes=_SCENE,
+    over=without_a_token,
+    scenes=(_SCENE, _REFUSALS),
     needs=_NEEDS,
     hint="the route lacks the authentication of the stream's, or the access rule reads paths otherwise than the router",
 )
@@ -88,10 +94,10 @@ def refuses_strangers(poll: Poll) -> Iterator[Finding]:
 
     The fallback shows the same data as the stream. At other spellings anything else than a page is fine.
     """
-    exchange = poll.exchange
-    if exchange.part == "anonymous" and not refuses(exchange.status):
+    exchange, door = poll.exchange, poll.exchange.part.startswith("door-")
+    if not door and not refuses(exchange.status):
         yield Finding(expected="401", actual=exchange.error or str(exchange.status), at=exchange)
-    elif exchange.part != "anonymous" and exchange.status == 200 and _is_page(poll.document):
+    elif door and exchange.status == 200 and _is_page(poll.document):
         yield Finding(expected="no page", actual=f"a page at {exchange.target} without a token", at=exchange)
 
 
@@ -105,7 +111,8 @@ def presented(transcript: Transcript) -> Iterator[e.Exchanged]:
     if any(x.part == "rest-control" and x.status == 200 for x in by_rest):
         for exchange in by_rest:
             kind = exchange.part.removeprefix("rest-")
-            refused = kind in set(TokenKind) and TokenKind(kind).invalid and kind != TokenKind.NO_EXPIRY
+            of_a_token = kind in set(TokenKind) - {TokenKind.MISSING, TokenKind.NO_EXPIRY}
+            refused = of_a_token and TokenKind(kind).invalid
             if refused and exchange.status not in {0, 429}:
                 yield exchange
 

@@ -238,6 +238,7 @@ FAULTS: tuple[Fault, ...] = (
         _event(_payload(_dated), EventName.NOTIFICATION),
         "delivery.unique-ids",
         "snapshot.same-id",
+        perhaps=("delivery.once",),  # of two that say the same in one second
     ),
     fault(
         "unnamed-event",

@@ -118,7 +118,7 @@ FAULTS: tuple[Fault, ...] = (
         "identity-left-in-worker",
         "The security context of a worker is not cleared after a stream: who comes there without a token is its user.",
         _left_behind,
-        "polling.auth-tokens",
+        "polling.auth",
     ),
     fault(
         "cookie-wins",

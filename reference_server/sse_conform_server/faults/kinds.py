@@ -1,6 +1,5 @@
-"""Faults of one kind of event, put together, queued or looked up by code of its own."""
+"""Faults of one kind of event, put together or looked up by code of its own."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +12,6 @@ from sse_conform_server.hub import Hub
 from sse_conform_server.models import Kind, Notification
 from sse_conform_server.parts import Parts
 
-_PATIENCE = 0.15
-"""Seconds for which what is of low priority waits."""
-
 
 def _alerts_by_hand(parts: Parts) -> Parts:
     def encode(event: Event) -> bytes:
@@ -26,18 +22,6 @@ def _alerts_by_hand(parts: Parts) -> Parts:
         return f"id: {event.id}\nevent: {event.name}\ndata: {data}\n\n".encode()
 
     return replace(parts, encode=encode)
-
-
-class _TwoQueues(Hub):
-    async def publish(self, user_id: str, event_name: str, payload: Mapping[str, Any]) -> None:
-        """New vulnerabilities wait in a queue of low priority; all else overtakes them."""
-        if payload.get("type") != Kind.NEW:
-            await super().publish(user_id, event_name, payload)
-            return
-        later = super().publish
-        asyncio.get_running_loop().call_later(
-            _PATIENCE, lambda: asyncio.ensure_future(later(user_id, event_name, payload))
-        )
 
 
 def _replaying_alerts_of_all(parts: Parts) -> Parts:
@@ -69,12 +53,6 @@ FAULTS: tuple[Fault, ...] = (
         "framing.strict-json",
         "framing.no-forgery",
         "framing.text-intact",
-    ),
-    fault(
-        "kinds-in-two-queues",
-        "New vulnerabilities wait in a queue of low priority, and alerts and assignments overtake them.",
-        hubbed(_TwoQueues),
-        "delivery.in-order",
     ),
     fault(
         "replay-alerts-of-all",

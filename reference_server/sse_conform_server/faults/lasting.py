@@ -111,6 +111,7 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_ForgetfulHub),
         "delivery.after-silence",
         "rate_limit.spares-open-streams",
+        perhaps=("delivery.every-tab",),  # where another tab has not had its ping yet
     ),
     fault(
         "write-deadline",

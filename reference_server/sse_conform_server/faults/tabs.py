@@ -148,7 +148,7 @@ FAULTS: tuple[Fault, ...] = (
         hubbed(_Silencing),
         "delivery.closed-tab",
         "delivery.slow-reader",
-        perhaps=("rate_limit.spares-open-streams",),
+        perhaps=("rate_limit.spares-open-streams", "delivery.every-tab"),
     ),
     fault(
         "stacked-listeners",
