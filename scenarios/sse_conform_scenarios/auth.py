@@ -22,8 +22,8 @@ BEYOND = 0.2
 PRESENTED = tuple(
     token.name for token in corpus.tokens() if not token.name.valid and token.name is not TokenKind.NEAR_EXPIRY
 )
-#: So many requests without a token come beside a stream: as many as a small service has workers.
-WORKERS = 8
+#: So many requests without a token come beside a stream: twice as many as a small service has workers.
+WORKERS = 16
 #: Of these, the kinds that are made elsewhere where attempts are scarce; REST sees them all the same.
 SPARE = frozenset(token.name for token in corpus.tokens() if token.spare)
 
@@ -59,11 +59,11 @@ async def refusals(stage: Stage) -> None:
         else TokenKind.GENUINE
     )
     before = await stage.subscribe("alice", part="control-before", token=control)
+    # Whoever keeps an identity with a thread or a worker may have left hers in any of them.
+    await asyncio.gather(*(_ask_rest(stage, "missing", TokenKind.MISSING) for _ in range(WORKERS)))
     if before.status == 200 and stage.has(Capability.TRIGGERS):
         await before.until_snapshot()
         await before.until(await stage.publish("alice", part="bait"))
-    # Whoever keeps an identity with a thread or a worker may have left hers in any of them.
-    await asyncio.gather(*(_ask_rest(stage, "missing", TokenKind.MISSING) for _ in range(WORKERS)))
     await _see_out(before)
     await _ask_rest(stage, "control", control)
     await asyncio.gather(*(_ask_rest(stage, kind.value, kind) for kind in _presented(stage.terms) if stage.makes(kind)))

@@ -39,30 +39,41 @@ class Scrape:
 
 
 def scrapes(transcript: Transcript, *parts: str) -> Iterator[Scrape]:
-    """
-    The looks at the metrics of the scene, or those of some of its parts.
-
-    Streams of another instance may be counted or not: each may have metrics of its own.
-    """
+    """The looks at the metrics of the scene, or those of some of its parts."""
     margin = round(SETTLING_SECONDS * SECOND)
+    spans = [(stream, span) for stream in transcript.streams if (span := _span(stream))]
+    unsure = _unsure(transcript)
     for exchange in transcript.exchanges:
         if exchange.scene == _SCENE and (not parts or exchange.part in parts):
-            spans = [span for s in transcript.streams if not s.attempt.instance and (span := _span(s))]
             greeted = sum(
                 s.events[0].t < exchange.t and exchange.answered < s.watched_until for s in _greeted(transcript)
             )
-            sure = sum(a + margin < exchange.t and exchange.answered < b - margin for a, b in spans)
-            elsewhere = [(s, span) for s in transcript.streams if s.attempt.scene != _SCENE and (span := _span(s))]
-            others = sum(
-                a + margin < exchange.t and exchange.answered < b - margin and not s.attempt.instance
-                for s, (a, b) in elsewhere
+            sure = [
+                stream
+                for stream, (a, b) in spans
+                if a + margin < exchange.t and exchange.answered < b - margin and stream.conn not in unsure
+            ]
+            others = sum(stream.attempt.scene != _SCENE for stream in sure)
+            maybe = sum(
+                a - margin < exchange.answered and exchange.t < b + margin and stream.attempt.scene != _SCENE
+                for stream, (a, b) in spans
             )
-            maybe = sum(a - margin < exchange.answered and exchange.t < b + margin for _, (a, b) in elsewhere)
-            yield Scrape(exchange=exchange, greeted=greeted, certainly=sure, others=maybe, clear=others == maybe)
+            yield Scrape(exchange=exchange, greeted=greeted, certainly=len(sure), others=maybe, clear=others == maybe)
+
+
+def _unsure(transcript: Transcript) -> set[int]:
+    """
+    The connections of streams that may be counted or not.
+
+    Each instance may have metrics of its own, and a stream whose reader slept may have ended before it noticed.
+    """
+    slept = {each.conn for each in transcript.of(e.Disturbed) if each.kind is e.Disturbance.PAUSE}
+    return slept | {stream.conn for stream in transcript.streams if stream.attempt.instance}
 
 
 def _greeted(transcript: Transcript) -> Iterator[Stream]:
-    return (s for s in transcript.streams if s.opened and s.events and not s.attempt.instance)
+    unsure = _unsure(transcript)
+    return (s for s in transcript.streams if s.opened and s.events and s.conn not in unsure)
 
 
 def _span(stream: Stream) -> tuple[int, int] | None:

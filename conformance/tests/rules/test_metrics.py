@@ -5,7 +5,7 @@ import pytest
 from sse_conform import entries as e
 from sse_conform.verdict import Outcome
 
-from ..records import ns
+from ..records import disturbed, ns
 from .scrapes import SCENE, gauge, life, look, verdict
 
 
@@ -49,6 +49,15 @@ def test_the_gauge_shows_every_stream_that_was_greeted_before_and_open_afterward
 def test_streams_of_another_instance_may_be_counted_or_not(value, wanted):
     streams = (life(1, 20), life(1, 20, conn=2, instance="http://other"))
     assert verdict("metrics.gauge-rises", *streams, gauge("meanwhile", value, at=10)).outcome is wanted
+
+
+@pytest.mark.parametrize(
+    ("disturbance", "wanted"), [(e.Disturbance.PAUSE, Outcome.PASS), (e.Disturbance.LAG, Outcome.FAIL)]
+)
+def test_a_stream_whose_reader_slept_may_have_ended_unnoticed(disturbance, wanted):
+    streams = (life(1, 20), life(1, 20, conn=2))
+    slept = disturbed(3, 4, conn=2, kind=disturbance)
+    assert verdict("metrics.gauge-rises", *streams, slept, gauge("meanwhile", 1, at=10)).outcome is wanted
 
 
 def test_it_goes_on_to_show_them_until_they_are_closed():

@@ -15,7 +15,7 @@ from sse_conform_server.parts import Parts
 from sse_conform_server.snapshot import Opening
 from sse_conform_server.store import Store
 
-_WORKERS = 4
+_WORKERS = 8
 
 
 class _ForgetfulStore(Store):
