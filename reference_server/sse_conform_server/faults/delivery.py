@@ -154,6 +154,7 @@ FAULTS: tuple[Fault, ...] = (
         "delivery.after-silence",
         "framing.text-arrives",
         "rate_limit.spares-open-streams",
+        perhaps=("delivery.vulnerability",),  # of two that say the same, the later one
     ),
     fault(
         "drop-vulnerability",

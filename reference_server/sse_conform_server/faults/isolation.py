@@ -167,11 +167,16 @@ FAULTS: tuple[Fault, ...] = (
         "Every event goes to every open stream, and clients are trusted to filter.",
         hubbed(_Broadcasting),
         "isolation.live",
-        "isolation.odd-names",
-        "isolation.similar-users",
         "auth.no-override",
         # What everybody hears overruns queues, and the last id heard is somebody else's.
-        perhaps=("reconnect.replay-exact", "stream.no-broken-end", "stream.stays-open"),
+        perhaps=(
+            "auth.near-expiry-kept",
+            "isolation.odd-names",
+            "isolation.similar-users",
+            "reconnect.replay-exact",
+            "stream.no-broken-end",
+            "stream.stays-open",
+        ),
     ),
     fault(
         "snapshot-of-everyone",
