@@ -24,8 +24,8 @@ def test_the_genuine_token_and_its_resigned_twin_alone_are_valid():
 
 def test_only_what_needs_the_key_is_minted():
     keyless = {
-        TokenKind.GENUINE, TokenKind.MISSING, TokenKind.GARBAGE, TokenKind.WRONG_KEY, TokenKind.TAMPERED,
-        TokenKind.ALG_NONE, TokenKind.ALG_NONE_ODD_CASE,
+        TokenKind.GENUINE, TokenKind.MISSING, TokenKind.GARBAGE, TokenKind.WRONG_KEY, TokenKind.EMBEDDED_KEY,
+        TokenKind.TAMPERED, TokenKind.CUT_SIGNATURE, TokenKind.ALG_NONE, TokenKind.ALG_NONE_ODD_CASE,
     }  # fmt: skip
     assert {kind for kind in TokenKind if not kind.minted} == keyless
 
