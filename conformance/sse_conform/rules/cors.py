@@ -89,7 +89,7 @@ def admits_its_origin(stream: Stream, terms: Terms) -> Iterator[Finding]:
 
 def _same_for_all(transcript: Transcript, stream: Stream) -> bool:
     """Whether a stranger's page, and whoever has no origin, were told the same as the admitted one."""
-    strangers = [other for other in _asked(transcript, "stranger") if other.opened]
+    strangers = [other for other in _asked(transcript, STRANGER) if other.opened]
     others = [other for other in transcript.streams if other.opened and "origin" not in dict(other.attempt.headers)]
     same = all(other.headers(_ALLOW) == stream.headers(_ALLOW) for other in (*strangers, *others))
     return bool(strangers) and bool(others) and same
